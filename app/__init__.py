@@ -1,0 +1,1 @@
+"""Entry points: settings, command line, HTTP and the embedded servers."""

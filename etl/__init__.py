@@ -1,0 +1,1 @@
+"""Data on the move: files, demo data, and the warehouse."""

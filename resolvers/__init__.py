@@ -1,0 +1,1 @@
+"""Operations answered from the operational database."""

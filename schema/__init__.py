@@ -1,0 +1,1 @@
+"""Entities, and the GraphQL schema and database derived from them."""
