@@ -1,0 +1,112 @@
+# The project's tasks; `make` alone lists them. Everything is installed into .venv, nothing outside this folder.
+# PYTHON=/path/to/python names another interpreter than the first one that is new enough.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+
+##@ Use
+
+.PHONY: run
+run: $(VENV)/installed ## Start the gateway with embedded servers and demo data
+	@$(MAKE) explorer || echo "Without the explorer: everything else works, see the lines above for the reason."
+	@exec $(BIN)/gateway serve --demo
+
+##@ Develop
+
+.PHONY: install
+install: $(VENV)/installed-dev ## Install everything for development into .venv
+
+.PHONY: test
+test: $(VENV)/installed-dev ## Run all tests, on real servers
+	@$(MAKE) explorer
+	@$(BIN)/pytest
+
+.PHONY: check
+check: $(VENV)/installed-dev ## Lint, types, import contracts, generated files and locks
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/gateway schema print | diff -u schema/schema.graphql - \
+		|| { echo "error: schema/schema.graphql is not what the declarations say: run make generate" >&2; exit 1; }
+	@$(BIN)/pytest -q tests/docs/test_locks.py
+
+.PHONY: format
+format: $(VENV)/installed-dev ## Format the code and mend what the linter can
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+.PHONY: generate
+generate: $(VENV)/installed-dev ## Write the generated files again
+	@$(BIN)/gateway schema print > schema/schema.graphql.new
+	@mv schema/schema.graphql.new schema/schema.graphql
+
+.PHONY: explorer
+explorer: $(VENV)/installed ## Build the explorer, if its sources changed
+	@$(NODE_IS_ENOUGH) || $(MAKE) $(VENV)/installed-node
+	@$(BIN)/python -m app.explorer.build
+
+.PHONY: lock
+lock: $(VENV)/installed-dev ## Write requirements*.txt from pyproject.toml; UPGRADE=1 takes the newest versions
+	@$(LOCK) pyproject.toml --group build -o requirements.txt
+	@$(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	@$(LOCK) --group explorer -o requirements-explorer.txt
+
+.PHONY: clean
+clean: ## Remove the environment, caches and what was built; data folders stay
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf app/explorer/static explorer/node_modules
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## List the tasks
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+
+# Hashes of every platform's files, so that one lock serves Linux and macOS; no addresses of registries.
+LOCK = $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
+# What explorer/package.json asks for under "engines".
+NODE_IS_ENOUGH = node -e 'const [a, b] = process.versions.node.split(".").map(Number); \
+	process.exit(a > 22 || (a === 22 && b >= 12) || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null
+
+$(BIN)/python:
+	@bare=; \
+	for python in $(if $(PYTHON),"$(PYTHON)",python3 python3.14 python3.13 python3.12 python3.11 python); do \
+		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		if "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+			echo "Making $(VENV) with $$("$$python" -V)."; \
+			"$$python" -m venv --clear $(VENV); exit; \
+		fi; \
+		bare=$$python; \
+	done; \
+	if [ -n "$$bare" ]; then \
+		echo "error: $$bare can't make environments: install its venv module (Debian, Ubuntu: apt install python3-venv)"; \
+	else \
+		echo "error: no Python 3.11 or newer found: install one, or name it with make PYTHON=/path/to/python"; \
+	fi >&2; \
+	exit 1
+
+$(VENV)/installed: requirements.txt pyproject.toml | $(BIN)/python
+	@echo "Installing $$(grep -c '==' requirements.txt) packages into $(VENV): once, half a minute to a minute."
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+	@echo "Installing what development needs into $(VENV)."
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/installed-node: requirements-explorer.txt | $(BIN)/python
+	@echo "Installing Node into $(VENV): there is none on this machine that is new enough for the explorer."
+	@$(PIP) install --require-hashes -r requirements-explorer.txt
+	@touch $@
