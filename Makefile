@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
 .PHONY: run
 run: $(VENV)/installed ## Start the gateway with embedded servers and demo data
-	@$(MAKE) explorer || echo "Without the explorer: everything else works, see the lines above for the reason."
+	@{ $(BUILD_EXPLORER); } || true
 	@exec $(BIN)/gateway serve --demo
 
 ##@ Develop
@@ -22,8 +22,7 @@ run: $(VENV)/installed ## Start the gateway with embedded servers and demo data
 install: $(VENV)/installed-dev ## Install everything for development into .venv
 
 .PHONY: test
-test: $(VENV)/installed-dev ## Run all tests, on real servers
-	@$(MAKE) explorer
+test: $(VENV)/installed-dev explorer ## Run all tests, on real servers
 	@$(BIN)/pytest
 
 .PHONY: check
@@ -48,8 +47,7 @@ generate: $(VENV)/installed-dev ## Write the generated files again
 
 .PHONY: explorer
 explorer: $(VENV)/installed ## Build the explorer, if its sources changed
-	@$(NODE_IS_ENOUGH) || $(MAKE) $(VENV)/installed-node
-	@$(BIN)/python -m app.explorer.build
+	@$(BUILD_EXPLORER)
 
 .PHONY: lock
 lock: $(VENV)/installed-dev ## Write requirements*.txt from pyproject.toml; UPGRADE=1 takes the newest versions
@@ -74,9 +72,12 @@ help: ## List the tasks
 LOCK = $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-# What explorer/package.json asks for under "engines".
-NODE_IS_ENOUGH = node -e 'const [a, b] = process.versions.node.split(".").map(Number); \
-	process.exit(a > 22 || (a === 22 && b >= 12) || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null
+# Node comes into the environment only if a build is due and the machine has none that is new enough.
+define BUILD_EXPLORER
+$(BIN)/python -c 'from app.explorer import build; build.is_current() or build.find_toolchain()' 2>/dev/null \
+	|| { echo "Installing Node into $(VENV): this machine has none, or none that is new enough for the explorer." \
+	&& $(PIP) install --require-hashes -r requirements-explorer.txt; } && $(BIN)/python -m app.explorer.build
+endef
 
 $(BIN)/python:
 	@bare=; \
@@ -104,9 +105,4 @@ $(VENV)/installed: requirements.txt pyproject.toml | $(BIN)/python
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	@echo "Installing what development needs into $(VENV)."
 	@$(PIP) install --require-hashes -r requirements-dev.txt
-	@touch $@
-
-$(VENV)/installed-node: requirements-explorer.txt | $(BIN)/python
-	@echo "Installing Node into $(VENV): there is none on this machine that is new enough for the explorer."
-	@$(PIP) install --require-hashes -r requirements-explorer.txt
 	@touch $@
