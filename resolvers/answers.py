@@ -1,0 +1,104 @@
+"""Responses: their JSON, and what of an error a client is told."""
+
+import logging
+import traceback
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from graphql import GraphQLError
+
+from security.errors import ErrorCode, GatewayError
+
+_log = logging.getLogger(__name__)
+
+MAX_ERRORS = 20
+"""Most errors of one response; a response must not be far larger than its request."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The response to an operation.
+
+    `executed` is False for a request error: the operation did not run, and the response has no data. `status` is the
+    HTTP status under `application/graphql-response+json`.
+    """
+
+    body: bytes
+    executed: bool
+    status: int
+
+
+def refusal(errors: Iterable[GraphQLError], code: ErrorCode, status: int = 400) -> Answer:
+    """Return the answer to an operation that did not run."""
+    return Answer(_json({"errors": formatted(errors, code)}), executed=False, status=status)
+
+
+def refused_by(error: GatewayError) -> Answer:
+    """Return the answer to an operation that one fault ended as a whole."""
+    told = {"message": error.message, "extensions": error.extensions}
+    return Answer(_json({"errors": [told]}), executed=False, status=error.status)
+
+
+def executed(data: Any, errors: Sequence[GraphQLError]) -> Answer:
+    """Return the answer to an operation that ran, with the fields that failed.
+
+    An operation that was given a value it can't use is refused whole, wherever the value stood.
+    """
+    told = formatted(errors, ErrorCode.INTERNAL)
+    if any(error["extensions"]["code"] == ErrorCode.BAD_USER_INPUT for error in told):
+        return Answer(_json({"errors": told}), executed=False, status=400)
+    return Answer(_json({"errors": told, "data": data} if told else {"data": data}), executed=True, status=200)
+
+
+def formatted(errors: Iterable[GraphQLError], code: ErrorCode) -> list[dict[str, Any]]:
+    """Return errors as clients read them; `code` is that of errors which carry none."""
+    told: list[dict[str, Any]] = []
+    for error in errors:
+        if len(told) == MAX_ERRORS:
+            break
+        told.append(_formatted(error, code))
+    return told
+
+
+def _formatted(error: GraphQLError, code: ErrorCode) -> dict[str, Any]:
+    cause = error.original_error
+    if isinstance(cause, GatewayError):
+        told: dict[str, Any] = {"message": cause.message, "extensions": cause.extensions}
+    elif cause is None and code is not ErrorCode.INTERNAL:
+        told = {"message": error.message, "extensions": {"code": code.value}}
+    else:
+        told = masked(cause or error)
+    if error.locations:
+        told["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
+    if error.path:
+        told["path"] = error.path
+    return told
+
+
+def masked(error: BaseException) -> dict[str, Any]:
+    """Return what a client is told of a fault of ours: an id, under which the log has more.
+
+    The log gets where it happened and no message: messages of the database hold values.
+    """
+    fault = uuid.uuid4().hex
+    frames = traceback.extract_tb(error.__traceback__)
+    _log.error(
+        "internal fault",
+        extra={
+            "fault": fault,
+            "error": type(error).__qualname__,
+            "sqlstate": getattr(error, "sqlstate", None),
+            "frames": [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames[-8:]],
+        },
+    )
+    return {
+        "message": f"Something went wrong on our side. Report it with the id {fault}.",
+        "extensions": {"code": ErrorCode.INTERNAL.value, "id": fault},
+    }
+
+
+def _json(response: dict[str, Any]) -> bytes:
+    return orjson.dumps(response)

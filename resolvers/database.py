@@ -1,0 +1,154 @@
+"""The operational database: a pool of connections, and one read-only snapshot an operation."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, Self
+
+import asyncpg
+import orjson
+from sqlalchemy import Select
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
+
+from security.errors import TimedOut, Unavailable
+
+Record = Mapping[str, Any]
+Statement = Select[Any]
+
+_DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects are not typed
+_NO_CONNECTION = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
+
+
+class Database:
+    """A pool of connections to PostgreSQL under the gateway's own role, which may only read."""
+
+    def __init__(self, pool: asyncpg.Pool, *, acquire_timeout: float, observe: Callable[[str], None] | None) -> None:
+        self._pool = pool
+        self._acquire_timeout = acquire_timeout
+        self._observe = observe
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        *,
+        min_size: int = 1,
+        max_size: int = 10,
+        statement_timeout_ms: int = 10_000,
+        acquire_timeout: float = 2.0,
+        observe: Callable[[str], None] | None = None,
+    ) -> Self:
+        """Connect. `observe` is told the text of each statement, which holds no values.
+
+        A statement that runs longer than `statement_timeout_ms` is ended by the server. An operation that gets no
+        connection within `acquire_timeout` seconds is refused.
+        """
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=min_size,
+            max_size=max_size,
+            init=_prepare,
+            server_settings={
+                "application_name": "cienty-gateway",
+                "statement_timeout": str(statement_timeout_ms),
+                "timezone": "UTC",
+                "search_path": "public",
+            },
+        )
+        return cls(pool, acquire_timeout=acquire_timeout, observe=observe)
+
+    @contextlib.asynccontextmanager
+    async def snapshot(self) -> AsyncIterator["Snapshot"]:
+        """Give one consistent view of the data; no connection is taken before the first statement."""
+        snapshot = Snapshot(self)
+        try:
+            yield snapshot
+        finally:
+            await snapshot.close()
+
+    async def ping(self) -> None:
+        """Return when the database has answered; raise `Unavailable` where it doesn't."""
+        async with self._connection() as connection:
+            await connection.execute("select 1")
+
+    async def close(self) -> None:
+        """Close all connections, after their operations have ended."""
+        await self._pool.close()
+
+    async def acquire(self) -> Any:
+        """Return a connection of the pool, which must be given back by `release`."""
+        try:
+            return await self._pool.acquire(timeout=self._acquire_timeout)
+        except TimeoutError as error:
+            raise Unavailable("The database is busy: try again in a moment.") from error
+        except _NO_CONNECTION as error:
+            raise Unavailable("The database does not answer now: try again in a moment.") from error
+
+    async def release(self, connection: Any) -> None:
+        """Give a connection back to the pool."""
+        await self._pool.release(connection)
+
+    def notice(self, text: str) -> None:
+        """Tell the observer of a statement."""
+        if self._observe:
+            self._observe(text)
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        connection = await self.acquire()
+        try:
+            yield connection
+        except _NO_CONNECTION as error:
+            raise Unavailable("The database does not answer now: try again in a moment.") from error
+        finally:
+            await self.release(connection)
+
+
+class Snapshot:
+    """The data as of one moment: a read-only transaction in which the statements of an operation run in turn."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._turn = asyncio.Lock()
+        self._connection: Any = None
+
+    async def fetch(self, statement: Statement) -> Sequence[Record]:
+        """Run a statement and return its rows."""
+        compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+        values = compiled.params
+        arguments = [values[name] for name in compiled.positiontup or ()]
+        async with self._turn:
+            self._database.notice(compiled.string)
+            try:
+                connection = await self._begun()
+                rows: Sequence[Record] = await connection.fetch(compiled.string, *arguments)
+            except asyncpg.QueryCanceledError as error:
+                raise TimedOut("The database took too long: ask for less, or filter more.") from error
+            except _NO_CONNECTION as error:
+                raise Unavailable("The database does not answer now: try again in a moment.") from error
+        return rows
+
+    async def close(self) -> None:
+        """End the transaction and give the connection back."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            if not connection.is_closed():
+                await connection.execute("rollback")
+        except _NO_CONNECTION:
+            pass  # The connection is gone, and its transaction with it.
+        finally:
+            await self._database.release(connection)
+
+    async def _begun(self) -> Any:
+        if self._connection is None:
+            self._connection = await self._database.acquire()
+            await self._connection.execute("begin transaction isolation level repeatable read, read only")
+        return self._connection
+
+
+async def _prepare(connection: Any) -> None:
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads
+    )

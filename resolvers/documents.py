@@ -1,0 +1,97 @@
+"""Documents: parsed and validated once for each schema they are asked of."""
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    get_operation_ast,
+    parse,
+    validate,
+)
+
+from resolvers.answers import MAX_ERRORS, Answer, refusal
+from resolvers.schemas import SeenSchema
+from security.capabilities import Capabilities
+from security.errors import ErrorCode
+
+_MOST = 1_000
+_LONGEST = 20_000
+"""Longest document that is kept, in characters: its tree takes some hundred times the memory."""
+_MAX_TOKENS = 10_000
+"""Most tokens of a document; parsing takes about 2 µs each."""
+
+
+class MutationByGet(Exception):
+    """A GET request asked for a mutation: HTTP answers that with 405."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A document that is valid for a schema, and the operation that a request asks for."""
+
+    document: DocumentNode
+    operation: OperationDefinitionNode
+
+
+class Documents:
+    """Keeps what the documents used last came to, so that asking again costs nothing."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[bytes, Capabilities], DocumentNode | Answer] = OrderedDict()
+
+    def prepare(
+        self, text: str, name: str | None, seen: SeenSchema, capabilities: Capabilities, *, may_write: bool
+    ) -> Prepared | Answer:
+        """Return the operation, or the answer that refuses the document."""
+        key = (hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest(), capabilities)
+        found = self._kept.get(key)
+        if found is None:
+            found = _checked(text, name, seen, may_write=may_write)
+            self._keep(key, text, found)
+        else:
+            self._kept.move_to_end(key)
+        if isinstance(found, Answer):
+            return found
+        operation = get_operation_ast(found, name)
+        if operation is None:
+            return refusal([GraphQLError(_no_operation(name))], ErrorCode.BAD_USER_INPUT)
+        if operation.operation is OperationType.MUTATION and not may_write:
+            raise MutationByGet
+        return Prepared(found, operation)
+
+    def _keep(self, key: tuple[bytes, Capabilities], text: str, found: DocumentNode | Answer) -> None:
+        if len(text) > _LONGEST:
+            return
+        self._kept[key] = found
+        if len(self._kept) > _MOST:
+            self._kept.popitem(last=False)
+
+
+def _checked(text: str, name: str | None, seen: SeenSchema, *, may_write: bool) -> DocumentNode | Answer:
+    try:
+        document = parse(text, max_tokens=_MAX_TOKENS, allow_empty_selection_sets=False)
+    except GraphQLSyntaxError as error:
+        return refusal([error], ErrorCode.GRAPHQL_PARSE_FAILED)
+    except RecursionError:
+        return refusal([GraphQLError("The document is nested too deeply.")], ErrorCode.GRAPHQL_PARSE_FAILED)
+    operation = get_operation_ast(document, name)
+    if operation and operation.operation is OperationType.MUTATION and not may_write:
+        # Told before validation: by GET the answer is the same whether or not the schema has the mutation.
+        raise MutationByGet
+    try:
+        errors = validate(seen.schema, document, max_errors=MAX_ERRORS, allow_empty_selection_sets=False)
+    except RecursionError:
+        errors = [GraphQLError("The document is nested too deeply.")]
+    return refusal(errors, ErrorCode.GRAPHQL_VALIDATION_FAILED) if errors else document
+
+
+def _no_operation(name: str | None) -> str:
+    if name is None:
+        return "The document has several operations or none: pass `operationName`, and a document with that operation."
+    return "The document has no operation of the name that `operationName` gives."

@@ -1,0 +1,77 @@
+"""What the paging arguments of a connection ask for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from resolvers.cursors import Cursors, belonging
+from resolvers.sql.order import Ordering, ordering
+from resolvers.sql.scope import Predicate, Source
+from schema.model import Model
+from security.errors import BadUserInput
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many rows a page has: by default, and at the most."""
+
+    page_size: int
+    max_page_size: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of an ordering: `size` rows from the start or, with `backward`, from the end, between two places."""
+
+    ordering: Ordering
+    belongs_to: bytes
+    size: int
+    backward: bool
+    after: Sequence[Any] | None
+    before: Sequence[Any] | None
+
+    @property
+    def direction(self) -> Ordering:
+        """The order in which the database is asked for rows."""
+        return self.ordering.reversed if self.backward else self.ordering
+
+    def between(self, source: Source) -> Predicate:
+        """Return the predicate of the rows between the two places."""
+        parts: list[Predicate] = []
+        if self.after is not None:
+            parts.append(self.ordering.after(source, self.after))
+        if self.before is not None:
+            parts.append(self.ordering.reversed.after(source, self.before))
+        return sa.and_(sa.true(), *parts)
+
+
+def page_of(model: Model, coordinate: str, arguments: Mapping[str, Any], limits: Limits, cursors: Cursors) -> Page:
+    """Return the page that the arguments of a connection field ask for."""
+    first, last = arguments.get("first"), arguments.get("last")
+    if first is not None and last is not None:
+        raise BadUserInput("`first` and `last` exclude each other: pass one of them.")
+    order = ordering(model, arguments.get("order_by"))
+    belongs_to = belonging(coordinate, order, arguments.get("where"))
+
+    def place(name: str) -> Sequence[Any] | None:
+        cursor = arguments.get(name)
+        return None if cursor is None else cursors.open(belongs_to, order, cursor)
+
+    return Page(
+        ordering=order,
+        belongs_to=belongs_to,
+        size=_size("last" if last is not None else "first", last if last is not None else first, limits),
+        backward=last is not None,
+        after=place("after"),
+        before=place("before"),
+    )
+
+
+def _size(name: str, asked: int | None, limits: Limits) -> int:
+    if asked is None:
+        return limits.page_size
+    if not 1 <= asked <= limits.max_page_size:
+        raise BadUserInput(f"`{name}: {asked}` is out of range: ask for 1 to {limits.max_page_size:,} rows.")
+    return asked

@@ -1,0 +1,54 @@
+"""The schemas that are in use: one for each set of capabilities."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from graphql import GraphQLSchema
+
+from resolvers.pages import Limits
+from resolvers.reference.resolvers import ReferenceResolvers
+from schema.derive.build import build
+from schema.model import Graph
+from security.capabilities import Capabilities
+
+_MOST = 64
+"""Schemas that are kept. Sets of capabilities are few; scopes can make more of them."""
+
+
+@dataclass(frozen=True)
+class SeenSchema:
+    """What exists for a set of capabilities, and its GraphQL schema."""
+
+    graph: Graph
+    schema: GraphQLSchema
+
+
+class Schemas:
+    """Builds each schema once and keeps those used last."""
+
+    def __init__(self, everything: Graph, limits: Limits) -> None:
+        self.everything = everything
+        self._limits = limits
+        self._kept: OrderedDict[Capabilities, asyncio.Future[SeenSchema]] = OrderedDict()
+
+    async def seen_by(self, capabilities: Capabilities) -> SeenSchema:
+        """Return the schema of what a set of capabilities sees."""
+        if capabilities not in self._kept:
+            # In a thread, because it takes a tenth of a second; in a future, so that it is built once.
+            building = asyncio.ensure_future(asyncio.to_thread(self._build, capabilities))
+            self._kept[capabilities] = building
+            if len(self._kept) > _MOST:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(capabilities)
+        return await asyncio.shield(self._kept[capabilities])
+
+    def _build(self, capabilities: Capabilities) -> SeenSchema:
+        graph = self.everything.seen_by(capabilities)
+        schema = build(
+            graph,
+            ReferenceResolvers(),
+            page_size=self._limits.page_size,
+            max_page_size=self._limits.max_page_size,
+        )
+        return SeenSchema(graph, schema._schema)  # noqa: SLF001  # Strawberry has no public name for it

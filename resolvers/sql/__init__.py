@@ -1,0 +1,1 @@
+"""SQL expressions made from row rules, filters, orderings and groupings."""

@@ -1,0 +1,103 @@
+"""Which rows a principal sees, as SQL."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from schema.model import Graph, Link, Model
+from security.principal import Principal
+from security.rows import AllOf, Always, AnyOf, Claim, Compare, Comparison, Condition, Never
+
+Predicate = sa.ColumnElement[bool]
+Source = sa.FromClause
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A principal's view of the graph.
+
+    `everything` is the graph as declared, through which row rules reach; `seen` is what exists for the principal.
+    With `totals` rows are those that may be counted, which are more than those that may be read for some.
+    """
+
+    everything: Graph
+    seen: Graph
+    principal: Principal
+    totals: bool = False
+
+    def visible(self, model: Model, source: Source) -> Predicate:
+        """Return the predicate of an entity's visible rows; `source` is its table or an alias of it."""
+        capabilities = self.principal.capabilities
+        rule = model.rows
+        condition = rule.total(capabilities) if self.totals else rule.condition(capabilities)
+        return self._predicate(condition, model, source)
+
+    def _predicate(self, condition: Condition, model: Model, source: Source) -> Predicate:
+        match condition:
+            case Always():
+                return sa.true()
+            case Never():
+                return sa.false()
+            case AllOf(parts):
+                return sa.and_(*(self._predicate(part, model, source) for part in parts))
+            case AnyOf(parts):
+                return sa.or_(*(self._predicate(part, model, source) for part in parts))
+            case Compare():
+                return self._reached(condition.path.split("."), condition, model, source)
+
+    def _reached(self, path: list[str], compare: Compare, model: Model, source: Source) -> Predicate:
+        """Return the comparison, through the links that its path leads over."""
+        if len(path) == 1:
+            return self._compared(source.c[path[0]], compare)
+        link = self.everything[model.name].links[path[0]]
+        target = self.everything.target(link)
+        other = target.table.alias()
+        return sa.exists(
+            sa.select(sa.literal(1))
+            .select_from(other)
+            .where(joined(link, source, other), self._reached(path[1:], compare, target, other))
+        )
+
+    def _compared(self, column: sa.ColumnElement[Any], compare: Compare) -> Predicate:
+        claim = self._claim(compare.claim)
+        match compare.comparison:
+            case Comparison.EQUALS:
+                return sa.false() if claim is None else column == claim
+            case Comparison.ABSENT_OR_EQUALS:
+                return column.is_(None) if claim is None else sa.or_(column.is_(None), column == claim)
+            case Comparison.AMONG:
+                return sa.false() if claim is None else column == sa.any_(claim)
+            case Comparison.AMONG_IF_NAMED:
+                return sa.true() if claim is None else column == sa.any_(claim)
+
+    def _claim(self, claim: Claim) -> sa.ColumnElement[Any] | None:
+        """Return the principal's value as SQL, None where it has none."""
+        principal = self.principal
+        match claim:
+            case Claim.CUSTOMER_ID if principal.customer_id is not None:
+                return bound(principal.customer_id, sa.BigInteger())
+            case Claim.CUSTOMER_TIER if principal.customer_id is not None:
+                return self._customer_tier()
+            case Claim.REGIONS if principal.regions:
+                return bound(list(principal.regions), ARRAY(sa.Text()))
+            case Claim.WAREHOUSE_IDS if principal.warehouse_ids:
+                return bound(list(principal.warehouse_ids), ARRAY(sa.BigInteger()))
+        return None
+
+    def _customer_tier(self) -> sa.ColumnElement[Any]:
+        """Return the tier of the principal's pharmacy, which its row holds and no token."""
+        customers = self.everything["Customer"].table.alias()
+        own = customers.c.id == bound(self.principal.customer_id, sa.BigInteger())
+        return sa.select(customers.c.tier_id).where(own).scalar_subquery()
+
+
+def joined(link: Link, source: Source, other: Source) -> Predicate:
+    """Return the condition under which two rows are linked."""
+    return other.c[link.remote.key] == source.c[link.local.key]
+
+
+def bound(value: Any, sql_type: sa.types.TypeEngine[Any]) -> sa.BindParameter[Any]:
+    """Return a value as a bound parameter of a type."""
+    return sa.bindparam(None, value, type_=sql_type)

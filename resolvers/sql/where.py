@@ -1,0 +1,135 @@
+"""Filters as SQL.
+
+Logic has two values here: a comparison with a missing value is false, and `not` is everything else, so a row is
+always on exactly one side of a filter and its negation.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from resolvers.sql.scope import Predicate, Scope, Source, bound, joined
+from schema.global_id import key_of
+from schema.model import Kind, Link, Model, ScalarField
+from security.errors import BadUserInput
+
+Given = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Compiles filters within a scope; lists of values may be `most` long."""
+
+    scope: Scope
+    most: int
+
+    def predicate(self, model: Model, source: Source, given: Given) -> Predicate:
+        """Return the predicate of a filter on rows of an entity."""
+        return sa.and_(sa.true(), *(self._part(model, source, name, value) for name, value in given.items()))
+
+    def _part(self, model: Model, source: Source, name: str, value: Any) -> Predicate:
+        if value is None:
+            raise BadUserInput(f"`{name}: null` is no condition: leave `{name}` out, or use `isNull` on a field.")
+        match name:
+            case "and":
+                return sa.and_(sa.true(), *(self.predicate(model, source, part) for part in value))
+            case "or":
+                return sa.or_(sa.false(), *(self.predicate(model, source, part) for part in value))
+            case "not":
+                return self.predicate(model, source, value).is_not(sa.true())
+            case "id":
+                return self._on_id(model, source, value)
+        if field := model.fields.get(name):
+            return sa.and_(
+                sa.true(), *(self._on_field(field, source, operator, operand) for operator, operand in value.items())
+            )
+        link = model.links[name]
+        return self._to_many(link, source, value) if link.many else self._to_one(link, source, value)
+
+    def _on_id(self, model: Model, source: Source, given: Given) -> Predicate:
+        key = source.c[model.key.key]
+        parts: list[Predicate] = []
+        for operator, operand in given.items():
+            self._present(operator, operand)
+            texts = operand if isinstance(operand, list) else [operand]
+            keys = [key_of(model.name, text) for text in texts]
+            parts.append(key == sa.any_(bound(keys, ARRAY(key.type))))
+        return sa.and_(sa.true(), *parts)
+
+    def _on_field(self, field: ScalarField, source: Source, operator: str, operand: Any) -> Predicate:
+        self._present(operator, operand)
+        column = source.c[field.column.key]
+        if operator == "isNull":
+            return column.is_(None) if operand else column.is_not(None)
+        if field.kind in (Kind.STRING, Kind.WORD):
+            for text in operand if isinstance(operand, list) else [operand]:
+                storable(text)
+        return self._compare(column, field.column.type, operator, operand)
+
+    def _present(self, operator: str, operand: Any) -> None:
+        if operand is None:
+            raise BadUserInput(f"`{operator}: null` compares with nothing: leave it out, or use `isNull: true`.")
+        if isinstance(operand, list) and len(operand) > self.most:
+            raise BadUserInput(f"`{operator}` has {len(operand):,} values; {self.most:,} are the most.")
+
+    def _compare(
+        self, column: sa.ColumnElement[Any], sql_type: sa.types.TypeEngine[Any], operator: str, operand: Any
+    ) -> Predicate:
+        if operator in ("in", "notIn"):
+            among = column == sa.any_(bound(operand, ARRAY(sql_type)))
+            return among if operator == "in" else among.is_not(sa.true())
+        if operator in _PATTERNS:
+            pattern = _PATTERNS[operator].format(_escaped(operand))
+            return column.ilike(bound(pattern, sa.Text()), escape="\\")
+        return _COMPARISONS[operator](column, bound(operand, sql_type))
+
+    def _to_one(self, link: Link, source: Source, given: Given) -> Predicate:
+        return self._exists(link, source, given)
+
+    def _to_many(self, link: Link, source: Source, given: Given) -> Predicate:
+        parts: list[Predicate] = []
+        for word, inner in given.items():
+            if inner is None:
+                raise BadUserInput(f"`{word}: null` is no condition: leave it out, or write `{word}: {{}}`.")
+            match word:
+                case "some":
+                    parts.append(self._exists(link, source, inner))
+                case "none":
+                    parts.append(sa.not_(self._exists(link, source, inner)))
+                case _:
+                    parts.append(sa.not_(self._exists(link, source, {"not": inner})))
+        return sa.and_(sa.true(), *parts)
+
+    def _exists(self, link: Link, source: Source, given: Given) -> Predicate:
+        """Return whether a linked row that the principal sees is as given."""
+        target = self.scope.seen.target(link)
+        other = target.table.alias()
+        return sa.exists(
+            sa.select(sa.literal(1))
+            .select_from(other)
+            .where(joined(link, source, other), self.scope.visible(target, other), self.predicate(target, other, given))
+        )
+
+
+_COMPARISONS: dict[str, Callable[[sa.ColumnElement[Any], sa.ColumnElement[Any]], Predicate]] = {
+    "eq": lambda column, value: column == value,
+    "ne": lambda column, value: column.is_distinct_from(value),
+    "lt": lambda column, value: column < value,
+    "lte": lambda column, value: column <= value,
+    "gt": lambda column, value: column > value,
+    "gte": lambda column, value: column >= value,
+}
+_PATTERNS = {"contains": "%{}%", "startsWith": "{}%", "endsWith": "%{}"}
+
+
+def storable(text: str) -> None:
+    """Refuse a text that PostgreSQL can't hold, so that it is no fault of the database."""
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise BadUserInput("A text has a character that no value can have: NUL or half of a surrogate pair.")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

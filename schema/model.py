@@ -1,0 +1,226 @@
+"""The entities as the derivations see them: plain descriptions, and what of them a set of capabilities may see."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import RelationshipDirection, configure_mappers
+
+from schema.entity import Cache, Entity, Field, Landing, Word
+from security.capabilities import Capabilities
+from security.rows import RowRule
+
+
+class Kind(Enum):
+    """What sort of value a field holds; decides its GraphQL type, its filters and what may be done with it."""
+
+    KEY = "BigInt"
+    STRING = "String"
+    INTEGER = "Int"
+    DECIMAL = "Decimal"
+    BOOLEAN = "Boolean"
+    DATETIME = "DateTime"
+    DATE = "Date"
+    JSON = "JSON"
+    WORD = "Word"
+
+    @property
+    def is_number(self) -> bool:
+        """Tell whether values can be summed up."""
+        return self in (Kind.INTEGER, Kind.DECIMAL)
+
+    @property
+    def is_ordered(self) -> bool:
+        """Tell whether values have a least and a greatest that mean something."""
+        return self.is_number or self in (Kind.DATETIME, Kind.DATE)
+
+
+@dataclass(frozen=True)
+class ScalarField:
+    """A column that is part of the graph. `words` is the list of a `WORD` field."""
+
+    name: str
+    column: sa.Column[Any]
+    kind: Kind
+    nullable: bool
+    description: str
+    read: str | None = None
+    pii: bool = False
+    words: type[Word] | None = None
+
+    @property
+    def constant(self) -> str:
+        """The field's name as a value of an enum."""
+        return self.column.key.upper() if self.kind is not Kind.KEY else "DATABASE_ID"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A way from one entity to rows of another: those whose `remote` column equals the `local` one here."""
+
+    name: str
+    description: str
+    target: str
+    local: sa.Column[Any]
+    remote: sa.Column[Any]
+    many: bool
+    nullable: bool
+
+
+@dataclass(frozen=True)
+class Model:
+    """An entity, described. `target` of its links is the `name` of another model of the same `Graph`.
+
+    `readable` and `countable` tell whether its rows may be read, and whether they may be counted and summed up.
+    """
+
+    name: str
+    singular: str
+    plural: str
+    description: str
+    table: sa.Table
+    rows: RowRule
+    cache: Cache | None
+    landing: Landing | None
+    fields: Mapping[str, ScalarField]
+    links: Mapping[str, Link]
+    readable: bool = True
+    countable: bool = True
+
+    @property
+    def key(self) -> sa.Column[Any]:
+        """The primary key."""
+        return next(iter(self.table.primary_key.columns))
+
+    @property
+    def to_one(self) -> Iterator[Link]:
+        """Links to one row."""
+        return (link for link in self.links.values() if not link.many)
+
+    @property
+    def to_many(self) -> Iterator[Link]:
+        """Links to many rows."""
+        return (link for link in self.links.values() if link.many)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A set of entities whose links lead to each other."""
+
+    models: Mapping[str, Model]
+
+    def __getitem__(self, name: str) -> Model:
+        return self.models[name]
+
+    def __iter__(self) -> Iterator[Model]:
+        return iter(self.models.values())
+
+    def target(self, link: Link) -> Model:
+        """Return the entity that a link leads to."""
+        return self.models[link.target]
+
+    def seen_by(self, capabilities: Capabilities) -> "Graph":
+        """Return what exists for a set of capabilities: entities, fields and links that it may read.
+
+        A link exists where its target may be read; from an entity that may only be counted, where its target may
+        be counted too. Otherwise a filter through the link would tell of rows what may not be read of them.
+        """
+        readable = {model.name for model in self if capabilities.reaches(model.rows.capability)}
+        countable = {model.name for model in self if capabilities.aggregates(model.rows.capability)}
+
+        def seen(model: Model) -> Model:
+            targets = readable if model.name in readable else countable
+            return replace(
+                model,
+                fields={n: f for n, f in model.fields.items() if f.read is None or capabilities.reaches(f.read)},
+                links={n: link for n, link in model.links.items() if link.target in targets},
+                readable=model.name in readable,
+                countable=model.name in countable,
+            )
+
+        return Graph({model.name: seen(model) for model in self if model.name in countable})
+
+
+def describe(entities: Iterable[type[Entity]]) -> Graph:
+    """Return the graph of the declared entities."""
+    configure_mappers()
+    return Graph({entity.__name__: _model(entity) for entity in entities})
+
+
+def camel(name: str) -> str:
+    """Return a column's name as GraphQL writes it: `order_date` becomes `orderDate`."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _model(entity: type[Entity]) -> Model:
+    declaration = entity.__declaration__
+    table = cast("sa.Table", entity.__table__)
+    fields = [_field(column) for column in table.columns if "link" not in column.info]
+    links = [_link(name, relation) for name, relation in entity.__mapper__.relationships.items()]
+    return Model(
+        name=entity.__name__,
+        singular=declaration.singular,
+        plural=declaration.plural,
+        description=" ".join((entity.__doc__ or "").split()),
+        table=table,
+        rows=declaration.rows,
+        cache=declaration.cache,
+        landing=declaration.warehouse,
+        fields={field.name: field for field in fields},
+        links={link.name: link for link in links},
+    )
+
+
+def _field(column: sa.Column[Any]) -> ScalarField:
+    said: Field = column.info.get("field", Field())
+    return ScalarField(
+        name="databaseId" if column.primary_key else camel(column.key),
+        column=column,
+        kind=_kind(column),
+        nullable=bool(column.nullable),
+        description=column.comment or "",
+        read=said.read,
+        pii=said.pii,
+        words=column.info.get("words"),
+    )
+
+
+_KINDS: tuple[tuple[type[sa.types.TypeEngine[Any]], Kind], ...] = (
+    (sa.BigInteger, Kind.KEY),
+    (sa.Integer, Kind.INTEGER),
+    (sa.Numeric, Kind.DECIMAL),
+    (sa.Boolean, Kind.BOOLEAN),
+    (sa.DateTime, Kind.DATETIME),
+    (sa.Date, Kind.DATE),
+    (JSONB, Kind.JSON),
+    (sa.Text, Kind.STRING),
+)
+
+
+def _kind(column: sa.Column[Any]) -> Kind:
+    if "words" in column.info:
+        return Kind.WORD
+    for sql_type, kind in _KINDS:
+        if isinstance(column.type, sql_type):
+            return kind
+    raise TypeError(f"{column}: a field of SQL type {column.type} has no GraphQL type")
+
+
+def _link(name: str, relation: Any) -> Link:
+    [(local, remote)] = relation.local_remote_pairs
+    target: type[Entity] = relation.mapper.class_
+    many = relation.direction is RelationshipDirection.ONETOMANY
+    return Link(
+        name=camel(name),
+        description=relation.info["description"],
+        target=target.__name__,
+        local=local,
+        remote=remote,
+        many=many,
+        # The viewer may not see the other row, even where SQL says that there is one.
+        nullable=not many and (bool(local.nullable) or target.__declaration__.rows.hides_rows),
+    )
