@@ -29,11 +29,11 @@ COPY --from=explorer /src/app/explorer/static/live app/explorer/static/live
 RUN pip install --no-deps --no-build-isolation .
 
 FROM python:3.11-slim
-RUN useradd --system --uid 10001 --create-home gateway
+RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/gateway gateway
 COPY --from=project /opt/gateway /opt/gateway
 ENV PATH=/opt/gateway/bin:$PATH PYTHONUNBUFFERED=1 GATEWAY_HOST=0.0.0.0
 USER gateway
-WORKDIR /home/gateway
+WORKDIR /var/lib/gateway
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
