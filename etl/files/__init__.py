@@ -1,0 +1,1 @@
+"""Loading files into the operational tables, all of them or none."""
