@@ -1,0 +1,20 @@
+"""Servers and data that all tests share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.embedded import PostgresTuning, Stack, start_stack
+from tests.databases import empty_database, migrated_database, migrated_template
+
+__all__ = ["empty_database", "migrated_database", "migrated_template"]
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """PostgreSQL and Valkey of their own for the test run: real servers that care for speed and not for a crash."""
+    folder: Path = tmp_path_factory.mktemp("stack") / "data"
+    running = start_stack(folder, owner="the tests", tuning=PostgresTuning(durable=False), report=lambda _: None)
+    yield running
+    running.stop()
