@@ -1,0 +1,164 @@
+"""As whom the servers run: PostgreSQL refuses root, so root's servers need another identity."""
+
+import contextlib
+import hashlib
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from app.embedded.binaries import Binaries
+from app.embedded.process import spawn
+from app.errors import StartError
+
+_NOBODY = 65534
+_PATIENCE = 30.0
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What `launch.py` has to do before it executes a server, and who owns the server's files."""
+
+    description: str
+    switch: str
+    binaries: Binaries
+    uid: int
+    gid: int
+    # Whether the server must be given its folder as an open descriptor, because it cannot reach it by name.
+    by_descriptor: bool = False
+
+    def take_over(self, folder: Path) -> None:
+        """Make the folder, and give it and all in it to the servers' user."""
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if folder.stat().st_uid == self.uid:
+            return
+        # The folder itself comes last: until then the next start sees that this was not finished.
+        for place, folders, files in os.walk(folder, topdown=False):
+            for name in (*folders, *files):
+                os.chown(Path(place) / name, self.uid, self.gid, follow_symlinks=False)
+        os.chown(folder, self.uid, self.gid)
+
+    @contextlib.contextmanager
+    def reaching(self, folder: Path) -> Iterator[tuple[Path, tuple[int, ...]]]:
+        """Yield the name by which a server finds the folder, and the descriptors that it has to inherit."""
+        if not self.by_descriptor:
+            yield folder, ()
+            return
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            yield Path(f"/proc/self/fd/{descriptor}"), (descriptor,)
+        finally:
+            os.close(descriptor)
+
+
+def choose_identity(folder: Path, binaries: Binaries) -> Identity:
+    """Return the first identity that is able to run the programs on the data folder.
+
+    For root these are, in this order: `nobody`; root's own files in a user namespace in which this is no
+    root, where `nobody` cannot reach the data folder or the programs; `nobody` with a copy of the programs
+    and the data folder as an open descriptor, where namespaces are forbidden (as in most containers). Modes
+    and owners of folders above the data folder are never changed.
+    """
+    if os.geteuid() != 0:
+        return Identity("this user", "self", binaries, os.geteuid(), os.getegid())
+    refusals = []
+    for candidate in _candidates(binaries):
+        try:
+            identity = candidate()
+            if identity.by_descriptor:
+                identity.take_over(folder / "postgres")
+                with identity.reaching(folder / "postgres") as (reach, descriptors):
+                    _try(identity, reach, descriptors)
+            else:
+                # Before anything is changed.
+                _try(identity, folder)
+                identity.take_over(folder / "postgres")
+        except OSError as error:
+            refusals.append(error.strerror or str(error))
+        else:
+            return identity
+    raise StartError(
+        "PostgreSQL does not run as root and no other identity works here"
+        f" ({'; '.join(refusals)}): run the gateway as an ordinary user who owns its data folder"
+    )
+
+
+def _candidates(binaries: Binaries) -> Iterator[Callable[[], Identity]]:
+    uid, gid = _nobody()
+    switch = f"user:{uid}:{gid}"
+    yield partial(Identity, "nobody", switch, binaries, uid, gid)
+    yield partial(Identity, "user namespace", "namespace", binaries, 0, 0)
+    for place in dict.fromkeys((tempfile.gettempdir(), "/var/tmp", "/run")):  # noqa: S108 - checked by _copy
+        yield partial(_copying, binaries, Path(place), switch, uid, gid)
+
+
+def _copying(binaries: Binaries, place: Path, switch: str, uid: int, gid: int) -> Identity:
+    copied = _copy(binaries, place)
+    return Identity("nobody with copied programs", switch, copied, uid, gid, by_descriptor=True)
+
+
+def _nobody() -> tuple[int, int]:
+    try:
+        entry = pwd.getpwnam("nobody")
+    except KeyError:
+        return _NOBODY, _NOBODY
+    return entry.pw_uid, entry.pw_gid
+
+
+def _try(identity: Identity, folder: Path, descriptors: tuple[int, ...] = ()) -> None:
+    """Run each program with this identity from within the folder."""
+    for program in (identity.binaries.initdb, identity.binaries.postgres, identity.binaries.valkey):
+        child = spawn(
+            [program, "--version"],
+            switch=identity.switch,
+            death_signal=signal.SIGKILL,
+            output=subprocess.PIPE,
+            folder=folder,
+            descriptors=descriptors,
+        )
+        try:
+            said, _ = child.communicate(timeout=_PATIENCE)
+        except subprocess.TimeoutExpired as error:
+            child.kill()
+            child.communicate()
+            raise TimeoutError(f"{identity.description}: {program.name} gave no answer") from error
+        if child.returncode != 0:
+            reason = said.decode(errors="replace").strip().rpartition("\n")[2].removeprefix("launch: ")
+            reason = reason or f"{program.name} ended with status {child.returncode}"
+            raise PermissionError(f"{identity.description}: {reason}")
+
+
+def _copy(binaries: Binaries, place: Path) -> Binaries:
+    """Copy the programs to where every user can read them; what an earlier start copied is used again."""
+    stamp = binaries.postgres.stat()
+    digest = hashlib.sha256(f"{binaries.postgres} {stamp.st_size} {stamp.st_mtime_ns}".encode()).hexdigest()
+    target = place / f"cienty-gateway-programs-{digest[:16]}"
+    _open_folder(target)
+    status = target.lstat()
+    # Somebody else's folder of this name could hold anything.
+    if target.is_symlink() or status.st_uid != os.geteuid() or status.st_mode & 0o022:
+        raise PermissionError(f"{target} is not a folder of this user alone")
+    for source, relative in binaries.needed_files().items():
+        file = target / relative
+        # Compared each time, because temporary folders are swept.
+        if not file.exists() or file.stat().st_size != source.stat().st_size:
+            for parent in reversed(relative.parents):
+                _open_folder(target / parent)
+            scratch = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+            shutil.copyfile(source, scratch)
+            scratch.chmod(0o755 if os.access(source, os.X_OK) else 0o644)
+            scratch.replace(file)
+    return binaries.moved(target)
+
+
+def _open_folder(path: Path) -> None:
+    with contextlib.suppress(FileExistsError):
+        path.mkdir()
+        # Whatever the umask says.
+        path.chmod(0o755)

@@ -1,0 +1,59 @@
+"""Settings of the embedded PostgreSQL, given on its command line at each start."""
+
+from dataclasses import dataclass
+
+from app.embedded.ports import LOOPBACK
+
+
+@dataclass(frozen=True)
+class PostgresTuning:
+    """What tests choose otherwise than users."""
+
+    # Off: much faster, and a crash of the machine may destroy the cluster.
+    durable: bool = True
+    shared_buffers: str = "128MB"
+    max_connections: int = 100
+
+
+def settings_of(port: int, tuning: PostgresTuning) -> dict[str, str | int]:
+    """Return the values by name. Not in a file: root writes nothing into a folder that its server controls."""
+    durable = "on" if tuning.durable else "off"
+    return {
+        "listen_addresses": LOOPBACK,
+        "port": port,
+        "unix_socket_directories": "",
+        "max_connections": tuning.max_connections,
+        "password_encryption": "scram-sha-256",
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+        # Memory and disk of a developer's machine, with a solid-state disk.
+        "shared_buffers": tuning.shared_buffers,
+        "effective_cache_size": "1GB",
+        "maintenance_work_mem": "128MB",
+        "work_mem": "16MB",
+        "random_page_cost": "1.1",
+        "jit": "off",
+        # A commit that was acknowledged survives every crash.
+        "fsync": durable,
+        "synchronous_commit": durable,
+        "full_page_writes": durable,
+        # The change log.
+        "wal_level": "logical",
+        "max_wal_size": "1GB",
+        "max_wal_senders": 10,
+        "max_replication_slots": 10,
+        # A reader that never comes back must not fill the disk.
+        "max_slot_wal_keep_size": "4GB",
+        # Events of the server only: messages about statements carry their values, so personal data.
+        "log_min_messages": "log",
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
+        "log_statement": "none",
+        "log_min_duration_statement": -1,
+        "log_parameter_max_length": 0,
+        "log_parameter_max_length_on_error": 0,
+        "log_autovacuum_min_duration": -1,
+        "log_checkpoints": "off",
+        "log_lock_waits": "off",
+        "log_line_prefix": "%m [%p] ",
+    }

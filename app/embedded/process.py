@@ -1,0 +1,108 @@
+"""Starting, watching and stopping of server processes as children that do not outlive this one."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+_LAUNCHER = Path(__file__).with_name("launch.py")
+_MAIN_THREAD_ONLY = "servers are started from the main thread: the system ends them with the thread that made them"
+_PAUSE = 0.02
+# Nothing of the caller's environment: PGPORT or PGOPTIONS would reach the server.
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC"}
+
+Child = subprocess.Popen[bytes]
+
+
+def spawn(
+    command: Sequence[str | Path],
+    *,
+    switch: str,
+    death_signal: signal.Signals,
+    output: int | IO[bytes],
+    source: int | IO[bytes] = subprocess.DEVNULL,
+    folder: Path = Path("/"),
+    descriptors: Sequence[int] = (),
+) -> Child:
+    """Start a program as the user that `switch` names (see `identity`), tied to this process's life.
+
+    `output` receives both standard streams. It has a session of its own: Ctrl-C in a terminal reaches only
+    the gateway, which stops its servers in order.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        raise RuntimeError(_MAIN_THREAD_ONLY)
+    launcher = [sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid()), str(int(death_signal)), switch]
+    # Only programs that `binaries.locate` found are run, without a shell.
+    return subprocess.Popen(  # noqa: S603
+        [*launcher, str(folder), *map(str, command)],
+        stdin=source,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        env=_ENVIRONMENT,
+        cwd="/",
+        start_new_session=True,
+        pass_fds=descriptors,
+    )
+
+
+def stopping(child: Child, steps: Sequence[tuple[signal.Signals, float]]) -> Iterator[float]:
+    """Send one signal after the other until the child is gone, giving each its seconds; yields pauses to wait."""
+    for number, patience in steps:
+        if child.poll() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            child.send_signal(number)
+        deadline = time.monotonic() + patience
+        while child.poll() is None and time.monotonic() < deadline:
+            yield _PAUSE
+
+
+def reaping(name: str, token: str) -> Iterator[float]:
+    """End the processes called `name` with the token in their command line; yields pauses to wait.
+
+    Those are servers whose parent died without being able to take them along, and the processes of a server
+    that was killed itself. They hold the shared memory and the ports that a new server needs.
+    """
+    for number, patience in ((signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+        deadline = time.monotonic() + patience
+        signalled: set[int] = set()
+        while left := _find(name, token):
+            for process in left:
+                if process.pid not in signalled:
+                    signalled.add(process.pid)
+                    with contextlib.suppress(psutil.Error):
+                        process.send_signal(number)
+            if time.monotonic() > deadline:
+                break
+            yield _PAUSE
+        else:
+            return
+
+
+def find_pids(name: str, token: str) -> list[int]:
+    """Return the processes called `name` with the token in their command line."""
+    return [process.pid for process in _find(name, token)]
+
+
+def run_through(pauses: Iterator[float]) -> None:
+    """Wait out what `stopping`, `reaping` or a server's start yield."""
+    for pause in pauses:
+        time.sleep(pause)
+
+
+def _find(name: str, token: str) -> list[psutil.Process]:
+    return [
+        process
+        for process in psutil.process_iter(["name", "cmdline", "status"])
+        if process.info["name"] == name
+        and process.info["status"] != psutil.STATUS_ZOMBIE
+        and any(token in argument for argument in process.info["cmdline"] or ())
+    ]
