@@ -1,6 +1,7 @@
 """Migrations: whether a database is in step with this version of the gateway, and bringing it there."""
 
 import io
+from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -142,14 +143,17 @@ def draft(url: str, title: str) -> Path:
     require_in_step(url)
     name = f"{int(head()) + 1:04}"
     engine = sa.create_engine("postgresql+psycopg://", creator=lambda: connect(url), poolclass=sa.NullPool)
-    with engine.begin() as connection:
-        script = command.revision(_config(connection=connection), title, autogenerate=True, rev_id=name)
+    try:
+        with engine.begin() as connection:
+            script = command.revision(_config(connection=connection), title, autogenerate=True, rev_id=name)
+    except OSError as error:
+        raise StartError(f"no step can be written to {error.filename}: {error.strerror}") from error
     return Path(cast("Any", script).path)
 
 
 def _config(*, connection: sa.Connection | None = None, output: io.StringIO | None = None) -> Config:
     """Return Alembic's configuration, which stands nowhere else: users need no file of it."""
-    config = Config(stdout=io.StringIO(), output_buffer=output)
+    config = Config(output_buffer=output, cmd_opts=Namespace(quiet=True))
     # A percent sign in the path would be read as the start of a variable.
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
