@@ -1,0 +1,165 @@
+"""The database and the Redis: embedded or external, which version, and fit for the gateway or not."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import psycopg
+import redis
+from psycopg.rows import dict_row
+
+from app import migration
+from app.diagnosis.finding import Facts, Finding, Health, problem
+from app.embedded import DataFolder, Endpoints, find_folder, open_stack
+from app.embedded.runtime import PARTS, Part, owner_of
+from app.errors import StartError
+from app.postgres import connect, place
+from app.settings import Settings
+
+_PATIENCE = 2.0
+_LITTLE_SPACE = 1 << 30
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """Where a server comes from, in words and as a fact."""
+
+    fact: str
+    text: str
+
+
+_EXTERNAL = _Origin("external", "external")
+
+
+def look_at_servers(settings: Settings, report: Callable[[str], None]) -> Iterator[Finding]:
+    """Tell of the data folder and of each server."""
+    if settings.database_url is not None:
+        yield Finding("data folder", Health.OK, "not used for servers: the database is external")
+        yield from _look_at_postgres(settings.database_url, _EXTERNAL)
+        yield from _look_at_admin(settings)
+        yield from _look_at_external_redis(settings)
+        return
+    try:
+        folder = find_folder(settings.data_dir)
+    except StartError as error:
+        yield problem("data folder", error)
+    else:
+        yield _look_at_folder(settings, folder)
+        yield from _look_at_embedded(settings, folder, report)
+    yield from _look_at_external_redis(settings)
+
+
+def _look_at_folder(settings: Settings, folder: DataFolder | None) -> Finding:
+    if folder is None:
+        text = f"{settings.data_dir} is not there yet: `gateway serve` makes it"
+        return Finding("data folder", Health.OK, text, facts={"path": str(settings.data_dir), "exists": False})
+    owner = owner_of(folder)
+    facts: Facts = {"path": str(folder.path), "exists": True, "used_by": None if owner is None else owner.command}
+    used = f"in use by {owner}" if owner else "in use by nothing"
+    free = shutil.disk_usage(folder.path).free
+    if free < _LITTLE_SPACE:
+        text = f"{folder.path}, {used}, with {free >> 20} MB left on the disk"
+        return Finding("data folder", Health.NOTE, text, "make room, or move it and set GATEWAY_DATA_DIR", facts)
+    return Finding("data folder", Health.OK, f"{folder.path}, {used}", facts=facts)
+
+
+def _look_at_embedded(
+    settings: Settings, folder: DataFolder | None, report: Callable[[str], None]
+) -> Iterator[Finding]:
+    if folder is None:
+        text = "embedded, with an empty database to come"
+        yield Finding("postgresql", Health.OK, text, facts={"origin": "embedded", "running": False})
+        return
+    owner = owner_of(folder)
+    where = f"embedded, running under {owner}" if owner else "embedded, started for this look"
+    origin = _Origin("embedded", where)
+    parts: tuple[Part, ...] = PARTS if settings.redis_url is None else ("postgres",)
+    try:
+        with open_stack(folder.path, owner="gateway doctor", parts=parts, report=report) as stack:
+            yield from _look_at_embedded_servers(stack.endpoints, origin)
+    except StartError as error:
+        yield problem("embedded servers", error, f"the servers' logs are in {folder.logs}")
+
+
+def _look_at_embedded_servers(endpoints: Endpoints, origin: _Origin) -> Iterator[Finding]:
+    yield from _look_at_postgres(endpoints.database_url, origin)
+    if endpoints.redis_url:
+        yield _look_at_redis(endpoints.redis_url, origin)
+
+
+def _look_at_postgres(url: str, origin: _Origin) -> Iterator[Finding]:
+    """Look at a database as the role that serves, and at whether its tables are those of this version."""
+    try:
+        with connect(url) as connection:
+            facts = _facts(connection)
+    except (StartError, psycopg.Error) as error:
+        yield problem("postgresql", error)
+        return
+    vector = f"with pgvector {facts['pgvector']}" if facts["pgvector"] else "without pgvector"
+    text = f"{facts['version']} {vector}, {place(url)}; {origin.text}"
+    told = {**facts, "origin": origin.fact}
+    if powers := [name for name in ("superuser", "bypassrls") if facts[name]]:
+        advice = "serve as a role without that: access rules of the database do not hold for it (docs/operations.md)"
+        yield Finding("postgresql", Health.PROBLEM, f"{text}; its role has {' and '.join(powers)}", advice, told)
+    else:
+        yield Finding("postgresql", Health.OK, text, facts=told)
+    yield _look_at_migrations(url, origin)
+
+
+def _facts(connection: psycopg.Connection) -> Facts:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(
+            "select split_part(current_setting('server_version'), ' ', 1) as version,"
+            " (select default_version from pg_available_extensions where name = 'vector') as pgvector,"
+            " rolsuper as superuser, rolbypassrls as bypassrls from pg_roles where rolname = current_user"
+        ).fetchone()
+    return dict(found or {})
+
+
+def _look_at_migrations(url: str, origin: _Origin) -> Finding:
+    try:
+        status = migration.status(url)
+    except (StartError, psycopg.Error) as error:
+        return problem("migrations", error)
+    facts = {"standing": status.standing.value, "revision": status.revision, "head": status.head}
+    if status.standing is migration.Standing.IN_STEP:
+        return Finding("migrations", Health.OK, status.advice, facts=facts)
+    if origin is not _EXTERNAL and status.standing in {migration.Standing.EMPTY, migration.Standing.BEHIND}:
+        return Finding("migrations", Health.NOTE, status.advice, "or the next `gateway serve` does it", facts)
+    return Finding("migrations", Health.PROBLEM, status.advice, facts=facts)
+
+
+def _look_at_admin(settings: Settings) -> Iterator[Finding]:
+    """See whether the role that migrates and loads can sign in."""
+    if settings.admin_database_url is None:
+        return
+    try:
+        connect(settings.admin_database_url).close()
+    except StartError as error:
+        yield problem("administration", error)
+    else:
+        yield Finding("administration", Health.OK, place(settings.admin_database_url))
+
+
+def _look_at_external_redis(settings: Settings) -> Iterator[Finding]:
+    if settings.redis_url is not None:
+        yield _look_at_redis(settings.redis_url, _EXTERNAL)
+    elif settings.database_url is not None:
+        yield Finding("redis", Health.NOTE, "none", "set GATEWAY_REDIS_URL", {"origin": None})
+
+
+def _look_at_redis(url: str, origin: _Origin) -> Finding:
+    parts = urlsplit(url)
+    where = parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or 6379}"
+    client = redis.Redis.from_url(url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE)
+    try:
+        about = client.info("server")
+    except (redis.RedisError, OSError) as error:
+        return problem("redis", f"{where} does not answer: {error}", "start it, or correct GATEWAY_REDIS_URL")
+    finally:
+        client.close()
+    is_valkey = "valkey_version" in about
+    name, version = ("Valkey", about["valkey_version"]) if is_valkey else ("Redis", about["redis_version"])
+    facts = {"origin": origin.fact, "server": name, "version": str(version), "address": where}
+    return Finding("redis", Health.OK, f"{name} {version}, {where}; {origin.text}", facts=facts)
