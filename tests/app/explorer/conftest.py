@@ -1,0 +1,98 @@
+"""A built explorer and a browser to look at it."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
+
+from app.explorer.build import build_explorer
+from app.explorer.location import LIVE, PROJECT
+
+# What keeps Chromium from calling home; none of it touches what a page may do.
+QUIET = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The machine's Chromium."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    reason = "there is no Chromium on this machine: install the system's package chromium"
+    if "CI" in os.environ:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def built_explorer() -> Path:
+    """The explorer as the gateway serves it, built from the sources as they are."""
+    build_explorer(print)
+    return LIVE
+
+
+@pytest.fixture
+def project(built_explorer: Path, tmp_path: Path) -> Path:
+    """A copy of the explorer's sources that a test may break, with the packages installed."""
+    copy = tmp_path / "explorer"
+    shutil.copytree(PROJECT, copy, ignore=shutil.ignore_patterns("node_modules"))
+    (copy / "node_modules").symlink_to(PROJECT / "node_modules")
+    return copy
+
+
+@dataclass
+class Visit:
+    """A page together with what the browser did and complained about."""
+
+    page: Page
+    requests: list[Request] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def hosts(self) -> set[str]:
+        return {urlsplit(request.url).netloc for request in self.requests} - {""}
+
+    def operations(self) -> list[Request]:
+        return [request for request in self.requests if request.method == "POST"]
+
+    def watch(self) -> None:
+        self.page.on("request", self._note)
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _note(self, request: Request) -> None:
+        self.requests.append(request)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(message.text)
+
+
+@pytest.fixture(scope="session")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    # Chromium's own sandbox refuses to start as root.
+    arguments = [*QUIET, "--no-sandbox"] if os.geteuid() == 0 else QUIET
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def visit(browser: Browser, built_explorer: Path) -> AsyncIterator[Visit]:
+    context = await browser.new_context()
+    visit = Visit(await context.new_page())
+    visit.watch()
+    yield visit
+    await context.close()
