@@ -1,0 +1,254 @@
+"""Connections: uvicorn's HTTP protocol with the limits that it lacks.
+
+By itself it takes heads of any size, waits for them without end, and keeps an operation running whose client has
+left. Message framing (Content-Length against Transfer-Encoding, bare line feeds, folded headers) is httptools'.
+"""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Any, Final
+
+import orjson
+import structlog
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from app.edge import GONE
+from security.errors import ErrorCode
+
+_LOG: Final = structlog.stdlib.get_logger("app.connection")
+_REASONS: Final = {
+    400: "Bad Request",
+    408: "Request Timeout",
+    431: "Request Header Fields Too Large",
+    503: "Service Unavailable",
+}
+
+
+@dataclass(frozen=True)
+class ConnectionLimits:
+    """What one client may take of the server, in bytes, seconds and connections."""
+
+    head_bytes: int
+    head_count: int
+    receive_seconds: float
+    send_seconds: float
+    per_address: int
+    # Peers that stand for many clients.
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    def are_counted(self, address: str | None) -> bool:
+        """Tell whether the connections of the address are those of one client."""
+        if address is None:
+            return False
+        return not any(ip_address(address) in network for network in self.proxies)
+
+
+class _Refused(Exception):
+    """Stops the parser; the status and the message are on the protocol."""
+
+
+@dataclass
+class _Head:
+    """How much of a request's head has come."""
+
+    is_open: bool = True
+    fed: int = 0
+    parsed: int = 0
+    names: list[bytes] = field(default_factory=list)
+
+
+def limited_protocol(limits: ConnectionLimits) -> type[asyncio.Protocol]:
+    """Return the protocol class for one server; its connections are counted together."""
+    connections: Counter[str] = Counter()
+
+    class Connection(_LimitedProtocol):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.limits = limits
+            self.connections_of = connections
+
+    return Connection
+
+
+class _LimitedProtocol(HttpToolsProtocol):
+    limits: ConnectionLimits
+    connections_of: Counter[str]
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._head = _Head()
+        self._counted: str | None = None
+        self._refusal = (400, "This is no HTTP request that can be read.")
+        self._deadline: asyncio.TimerHandle | None = None
+        self._send_check: asyncio.TimerHandle | None = None
+        self._running: asyncio.Task[Any] | None = None
+
+    # A connection begins and ends.
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn's own
+        super().connection_made(transport)
+        address = self.client[0] if self.client else None
+        if address is not None and self.limits.are_counted(address):
+            self._counted = address
+            self.connections_of[address] += 1
+            if self.connections_of[address] > self.limits.per_address:
+                self._refuse(503, "There are too many connections from your address: close some.")
+                return
+        self._expect("The request took too long to arrive.")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._expect(None)
+        if self._send_check is not None:
+            self._send_check.cancel()
+        if self._counted is not None:
+            self.connections_of[self._counted] -= 1
+            if not self.connections_of[self._counted]:
+                del self.connections_of[self._counted]
+        is_unanswered = self._is_answering
+        super().connection_lost(exc)
+        if is_unanswered and self._running is not None:
+            self._running.cancel(GONE)
+
+    # A head arrives.
+
+    def data_received(self, data: bytes) -> None:
+        if self._head.is_open:
+            self._head.fed += len(data)
+        super().data_received(data)
+        if self._head.is_open and not self.transport.is_closing():
+            if self._head.fed > self.limits.head_bytes:
+                self._refuse(431, "The head of the request is too large.")
+            elif self._deadline is None and self._head.fed:
+                self._expect("The request took too long to arrive.")
+
+    def on_url(self, url: bytes) -> None:
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._head.is_open:
+            # A trailer. It comes after the application has read the headers and must not add to them.
+            self._count(len(name) + len(value) + 4)
+            return
+        self._head.names.append(name.lower())
+        self._count(len(name) + len(value) + 4)
+        if len(self._head.names) > self.limits.head_count:
+            self._stop_parsing(431, "The request has too many headers.")
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._head.is_open = False
+        self._expect(None)
+        if self._head.names.count(b"host") != 1 and self.parser.get_http_version() == "1.1":
+            self._stop_parsing(400, "The request needs one Host header.")
+        super().on_headers_complete()
+
+    def _count(self, length: int) -> None:
+        self._head.parsed += length
+        if self._head.parsed > self.limits.head_bytes:
+            self._stop_parsing(431, "The head of the request is too large.")
+
+    def _stop_parsing(self, status: int, message: str) -> None:
+        self._refusal = (status, message)
+        raise _Refused
+
+    # A request is answered.
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        super()._start_asgi_task(cycle, _Noted(app, self))
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.more_body and not self.transport.is_closing():
+            # Answered before its body had come. Closing at once could destroy the answer on its way.
+            self._expect("The rest of the request took too long to arrive.")
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        if self.cycle.response_complete:
+            self.cycle.more_body = False
+            self._expect(None)
+        self._head = _Head()
+
+    def run(self, task: asyncio.Task[Any] | None) -> None:
+        """Note the task that answers the current request."""
+        self._running = task
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_sending(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._send_check is not None:
+            self._send_check.cancel()
+            self._send_check = None
+
+    def _watch_sending(self, before: int) -> None:
+        def check() -> None:
+            waiting = self.transport.get_write_buffer_size()
+            if waiting >= before:
+                self.transport.abort()
+            else:
+                self._watch_sending(waiting)
+
+        self._send_check = self.loop.call_later(self.limits.send_seconds, check)
+
+    @property
+    def _is_answering(self) -> bool:
+        return bool(self.cycle) and not self.cycle.response_complete
+
+    # A request is refused here.
+
+    def _expect(self, message: str | None) -> None:
+        """Close the connection with this message unless what it waits for comes in time; None: nothing is awaited."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        if message is not None:
+            self._deadline = self.loop.call_later(self.limits.receive_seconds, self._too_late, message)
+
+    def _too_late(self, message: str) -> None:
+        self._deadline = None
+        if self._head.is_open and self._head.fed:
+            self._refuse(408, message)
+        else:
+            # Nothing of a request came, or its answer went out already.
+            self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words say less than ours
+        self._refuse(*self._refusal)
+
+    def _refuse(self, status: int, message: str) -> None:
+        if self.transport.is_closing():
+            return
+        if self._is_answering:
+            # What was written now would be read as a part of the answer to the request before.
+            self.transport.abort()
+            return
+        _LOG.info("refused", status=status, reason=message)
+        body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": ErrorCode.BAD_USER_INPUT}}]})
+        head = (
+            f"HTTP/1.1 {status} {_REASONS[status]}\r\ncontent-type: application/json; charset=utf-8\r\n"
+            f"content-length: {len(body)}\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n"
+            "connection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: an offer to speak another protocol is only not taken up."""
+
+
+class _Noted:
+    """Runs the application and tells the connection in which task."""
+
+    def __init__(self, app: Any, connection: _LimitedProtocol) -> None:
+        self._app = app
+        self._connection = connection
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self._connection.run(asyncio.current_task())
+        await self._app(scope, receive, send)

@@ -1,0 +1,54 @@
+"""Responses of the GraphQL endpoint: a body in the negotiated media type, and what caches may do with it (nothing)."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import orjson
+from starlette.types import Send
+
+from app.graphql_http.authentication import challenge
+from app.graphql_http.errors import HttpRefusal
+from app.graphql_http.negotiation import MediaType
+from security.errors import GatewayError, Unauthenticated
+
+Header = tuple[bytes, bytes]
+Refusal = GatewayError | HttpRefusal
+
+_SERVER_FAULT: Final = 500
+_HEADERS: Final = {
+    media_type: [
+        (b"content-type", f"{media_type.value}; charset=utf-8".encode()),
+        (b"cache-control", b"private, no-store"),
+        (b"vary", b"Accept, Authorization"),
+    ]
+    for media_type in (MediaType.GRAPHQL, MediaType.JSON)
+}
+
+
+async def send(reply: Send, body: bytes, *, status: int, media_type: MediaType, more: Iterable[Header] = ()) -> None:
+    """Send a whole response."""
+    headers = [*_HEADERS[media_type], (b"content-length", str(len(body)).encode()), *more]
+    await reply({"type": "http.response.start", "status": status, "headers": headers})
+    await reply({"type": "http.response.body", "body": body})
+
+
+async def send_refusal(reply: Send, refusal: Refusal, *, media_type: MediaType) -> None:
+    """Send what a refusal says, with its status."""
+    body = orjson.dumps({"errors": [{"message": refusal.message, "extensions": refusal.extensions}]})
+    await send(reply, body, status=refusal.status, media_type=media_type, more=_headers(refusal))
+
+
+def status_for(status: int, media_type: MediaType) -> int:
+    """Return the status under the media type.
+
+    `application/json` says 200 whatever is wrong with an operation, so that its clients can tell the gateway's
+    answers from those of what stands between (GraphQL over HTTP, "application/json"). That the gateway itself is at
+    fault is said in either.
+    """
+    return status if media_type is MediaType.GRAPHQL or status >= _SERVER_FAULT else 200
+
+
+def _headers(refusal: Refusal) -> list[Header]:
+    if isinstance(refusal, Unauthenticated):
+        return [(b"www-authenticate", challenge(refusal).encode())]
+    return refusal.headers if isinstance(refusal, HttpRefusal) else []

@@ -1,0 +1,69 @@
+"""Reading a request's body, no further than it may go and no longer than it may take."""
+
+import asyncio
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.types import Receive
+
+from app.graphql_http.errors import BadRequest, ContentTooLarge, RequestTimeout, UnsupportedMediaType
+
+_CHARSETS: Final = frozenset({"utf-8", "utf8"})
+
+
+class ClientDisconnected(Exception):
+    """The client went away before its request was complete; there is nobody to answer."""
+
+
+def check_media_type(headers: Headers) -> None:
+    """Raise `UnsupportedMediaType` unless the body is plain JSON in UTF-8.
+
+    This is also what keeps foreign pages out: no browser sends this type to another site without asking it first.
+    """
+    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType("The body is compressed: send it as it is.", accept_encoding="identity")
+    given = headers.getlist("content-type")
+    if len(given) != 1 or not _is_json(given[0]):
+        raise UnsupportedMediaType("Send the body as JSON, with the header Content-Type: application/json.")
+
+
+async def read_body(headers: Headers, receive: Receive, *, limit: int, seconds: float) -> bytes:
+    """Return the body, of at most `limit` bytes, received within so many seconds."""
+    announced = headers.get("content-length", "0")
+    if not announced.isdecimal():
+        raise BadRequest("Content-Length is no number.")
+    # Refused before a byte is read. Without the header the count below refuses it as soon as it is too much.
+    if len(announced) > len(str(limit)) or int(announced) > limit:
+        raise _too_large(limit)
+    try:
+        async with asyncio.timeout(seconds):
+            return await _receive_all(receive, limit)
+    except TimeoutError:
+        raise RequestTimeout("The body took too long to arrive.", connection="close") from None
+
+
+async def _receive_all(receive: Receive, limit: int) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnected
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise _too_large(limit)
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _too_large(limit: int) -> ContentTooLarge:
+    return ContentTooLarge(f"The body is larger than {limit} bytes: send less, or values as variables in parts.")
+
+
+def _is_json(content_type: str) -> bool:
+    name, *parameters = (piece.strip().lower() for piece in content_type.split(";"))
+    if name != "application/json":
+        return False
+    charsets = [
+        value.strip('" ') for key, _, value in (p.partition("=") for p in parameters) if key.strip() == "charset"
+    ]
+    return all(charset in _CHARSETS for charset in charsets)

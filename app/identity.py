@@ -1,0 +1,103 @@
+"""Whose tokens the gateway believes: those of the configured keys, or of its own development key."""
+
+import time
+from dataclasses import dataclass
+from typing import Final, Self
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from app.embedded import make_folder
+from app.errors import StartError
+from app.settings import Settings
+from security.claims import claims_of
+from security.keys import UnusableKey, fits, read_public_keys
+from security.principal import Principal
+from security.tokens import StaticKeys, TokenRules, TokenVerifier
+
+DEVELOPMENT_ISSUER: Final = "cienty-gateway-development"
+DEVELOPMENT_AUDIENCE: Final = "cienty-gateway"
+DEVELOPMENT_LIFETIME: Final = 86_400
+PRODUCTION_LIFETIME: Final = 3_600
+ALGORITHM: Final = "EdDSA"
+
+_KEY_FILE: Final = "development-key.pem"
+
+
+@dataclass(frozen=True)
+class DevelopmentKey:
+    """A signing key on the data folder, for tokens of demonstrations and of development."""
+
+    key: Ed25519PrivateKey
+    rules: TokenRules
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the key of the data folder, made where there is none; StartError where real keys are configured."""
+        if settings.jwt_public_key is not None:
+            raise StartError(
+                "tokens come from the issuer that GATEWAY_JWT_PUBLIC_KEY belongs to: with that setting the gateway"
+                " signs none of its own"
+            )
+        pem = make_folder(settings.data_dir).keep_secret(_KEY_FILE, _new_key())
+        key = load_pem_private_key(pem.encode(), password=None)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise StartError(f"secrets/{_KEY_FILE} in {settings.data_dir} is no Ed25519 key: remove it for a new one")
+        rules = TokenRules(
+            issuer=settings.jwt_issuer or DEVELOPMENT_ISSUER,
+            audience=settings.jwt_audience or DEVELOPMENT_AUDIENCE,
+            algorithms=(ALGORITHM,),
+            max_lifetime=settings.jwt_max_lifetime_seconds or DEVELOPMENT_LIFETIME,
+            leeway=settings.jwt_leeway_seconds,
+        )
+        return cls(key, rules)
+
+    def sign(self, principal: Principal, *, seconds: int | None = None) -> str:
+        """Return a token for the principal that lives so long, by default as long as one may."""
+        now = int(time.time())
+        claims = claims_of(principal) | {
+            "iss": self.rules.issuer,
+            "aud": self.rules.audience,
+            "iat": now,
+            "exp": now + (seconds or self.rules.max_lifetime),
+        }
+        return jwt.encode(claims, self.key, algorithm=ALGORITHM)
+
+    def verifier(self) -> TokenVerifier:
+        """Return what accepts this key's tokens."""
+        return TokenVerifier(self.rules, StaticKeys((self.key.public_key(),)))
+
+
+def configured_verifier(settings: Settings) -> TokenVerifier:
+    """Return what accepts tokens of GATEWAY_JWT_PUBLIC_KEY; StartError where its settings don't fit together."""
+    if settings.jwt_public_key is None or settings.jwt_issuer is None or settings.jwt_audience is None:
+        raise StartError("GATEWAY_JWT_PUBLIC_KEY needs GATEWAY_JWT_ISSUER and GATEWAY_JWT_AUDIENCE: set all three")
+    try:
+        keys = read_public_keys(settings.jwt_public_key)
+    except UnusableKey as error:
+        raise StartError(f"GATEWAY_JWT_PUBLIC_KEY {error}") from None
+    for key in keys:
+        if not any(fits(key, algorithm) for algorithm in settings.jwt_algorithms):
+            raise StartError(
+                f"GATEWAY_JWT_PUBLIC_KEY holds a key that none of GATEWAY_JWT_ALGORITHMS"
+                f" ({', '.join(settings.jwt_algorithms)}) uses: add its algorithm"
+            )
+    rules = TokenRules(
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        algorithms=settings.jwt_algorithms,
+        max_lifetime=settings.jwt_max_lifetime_seconds or PRODUCTION_LIFETIME,
+        leeway=settings.jwt_leeway_seconds,
+    )
+    return TokenVerifier(rules, StaticKeys(keys))
+
+
+def _new_key() -> str:
+    key = Ed25519PrivateKey.generate()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

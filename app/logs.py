@@ -1,0 +1,128 @@
+"""Logs: one line an event on standard error, JSON or, on a terminal, for people.
+
+No line has personal data in it. What an exception says may quote a row or an argument, so of an exception its type
+and its place in the code are logged, and what it says only under `GATEWAY_LOG_LEVEL=debug`.
+"""
+
+import json
+import logging
+import sys
+import traceback
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Final
+
+import orjson
+import structlog
+from structlog.types import EventDict, ExcInfo, Processor, WrappedLogger
+
+from app.settings import Settings
+from security.errors import GatewayError
+
+# What the libraries say at their own `info` is not about requests and not for operators.
+_QUIETER: Final = ("uvicorn", "asyncio", "alembic", "httpx")
+_MAX_FRAMES: Final = 30
+_MAX_PARTS: Final = 5
+
+
+def configure(settings: Settings) -> None:
+    """Send what the gateway and its libraries log to standard error, in one form."""
+    with_messages = settings.log_level == "debug"
+    console = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _exceptions(with_messages, as_text=console),
+    ]
+    renderer: Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if console else _json
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, structlog.stdlib.ExtraAdder(), _plain, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(settings.log_level.upper())
+    for name in _QUIETER:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def describe(error: BaseException, *, with_message: bool, depth: int = 5) -> dict[str, Any]:
+    """Return an exception's type, SQLSTATE and frames, those of its causes too, and what it says where asked for."""
+    described: dict[str, Any] = {"type": f"{type(error).__module__}.{type(error).__qualname__}"}
+    if isinstance(sqlstate := getattr(error, "sqlstate", None), str):
+        described["sqlstate"] = sqlstate
+    # What a refusal says was written for its client and has no data in it.
+    if with_message or isinstance(error, GatewayError):
+        described["message"] = str(error)
+    described["frames"] = _frames(error.__traceback__)
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None and depth:
+        described["cause"] = describe(cause, with_message=with_message, depth=depth - 1)
+    if isinstance(error, BaseExceptionGroup) and depth:
+        parts = error.exceptions[:_MAX_PARTS]
+        described["parts"] = [describe(part, with_message=with_message, depth=depth - 1) for part in parts]
+    return described
+
+
+def _exceptions(with_messages: bool, *, as_text: bool) -> Processor:
+    def replace(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+        error = _error(event.pop("exc_info", None))
+        if error is not None:
+            described = describe(error, with_message=with_messages)
+            event["exception"] = _text(described) if as_text else described
+        return event
+
+    return replace
+
+
+def _plain(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Keep the first line of a library's message: what follows is often the text of an exception."""
+    event["event"] = str(event["event"]).strip().partition("\n")[0]
+    event.pop("color_message", None)
+    return event
+
+
+def _text(described: Mapping[str, Any]) -> str:
+    head = ": ".join(filter(None, (described["type"], described.get("sqlstate"), described.get("message"))))
+    related = [described["cause"]] if "cause" in described else described.get("parts", [])
+    return "\n".join([head, *(f"  {frame}" for frame in described["frames"]), *map(_text, related)])
+
+
+def _error(exc_info: ExcInfo | BaseException | bool | None) -> BaseException | None:
+    if isinstance(exc_info, BaseException):
+        return exc_info
+    if isinstance(exc_info, tuple):
+        return exc_info[1]
+    return sys.exc_info()[1] if exc_info else None
+
+
+def _frames(trace: TracebackType | None) -> list[str]:
+    frames = traceback.extract_tb(trace)[-_MAX_FRAMES:]
+    return [f"{_module_path(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+def _module_path(filename: str) -> str:
+    """Return a file's place without the folders of the machine: from the project or the installed packages on."""
+    parts = filename.replace("\\", "/").split("/")
+    for anchor in ("site-packages", "lib"):
+        if anchor in parts:
+            return "/".join(parts[parts.index(anchor) + 1 :])
+    return "/".join(parts[-3:])
+
+
+def _json(_logger: WrappedLogger, _name: str, event: Mapping[str, Any]) -> str:
+    try:
+        return orjson.dumps(event, default=str).decode()
+    except orjson.JSONEncodeError:
+        # Half a surrogate pair, a number beyond 64 bits: nothing that was logged is lost for that.
+        return json.dumps(event, default=str)

@@ -1,0 +1,118 @@
+"""The gateway as a whole: every part made from the settings and put together, on one screen."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from functools import partial
+from types import FrameType
+
+import uvloop
+
+from app import logs
+from app.asgi import create_app
+from app.banner import banner
+from app.demonstration import demo_tokens
+from app.embedded import Stack, make_folder
+from app.explorer import DemoToken, explorer_page, explorer_routes
+from app.graphql_http import BodyLimits, GraphQLEndpoint
+from app.health import Readiness, health_routes
+from app.identity import DevelopmentKey, configured_verifier
+from app.operational import Operational, operational
+from app.server import Server, bind, url_of
+from app.settings import Settings
+from resolvers.cursors import Cursors
+from resolvers.database import Database
+from resolvers.engine import Engine
+from resolvers.pages import Limits
+from schema.entities import ENTITIES
+from schema.model import describe
+
+Report = Callable[[str], None]
+
+_TERMINATED = 143
+_CLOSE_SECONDS = 5
+
+
+def serve(settings: Settings, *, demo: bool, report: Report) -> None:
+    """Run the gateway until a signal ends it. `report` gets a line for each step; StartError when one fails."""
+    logs.configure(settings)
+    signal.signal(signal.SIGTERM, _end)
+    with (
+        contextlib.closing(bind(settings)) as listener,
+        operational(settings, report) as place,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(_serve(settings, place, listener, report))
+        # A signal has asked for the stop of the embedded servers, which follows: a second one adds nothing.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+async def _serve(settings: Settings, place: Operational, listener: socket.socket, report: Report) -> None:
+    key = DevelopmentKey.of(settings) if settings.jwt_public_key is None else None
+    tokens = _demo_tokens(settings, key, place)
+    database = await Database.open(
+        place.url,
+        min_size=settings.database_pool_min,
+        max_size=settings.database_pool_max,
+        statement_timeout_ms=settings.statement_timeout_ms,
+    )
+    try:
+        engine = Engine(
+            database,
+            describe(ENTITIES),
+            limits=Limits(settings.page_size_default, settings.page_size_max),
+            cursors=Cursors(_cursor_secret(settings)),
+            time_budget=settings.request_timeout_seconds,
+        )
+        graphql = GraphQLEndpoint(
+            engine,
+            key.verifier() if key else configured_verifier(settings),
+            BodyLimits(settings.body_limit_bytes, settings.receive_timeout_seconds),
+            explorer_page,
+        )
+        readiness = Readiness(database, place.url)
+        routes = [*explorer_routes(tokens), *health_routes(readiness)]
+        server = Server(
+            create_app(graphql, routes, access_log=settings.access_log),
+            settings,
+            started=lambda: report(banner(settings, url_of(listener), tokens() if tokens else ())),
+            stopping=readiness.stop,
+        )
+        await _run(server, listener, place.stack)
+    finally:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(database.close(), _CLOSE_SECONDS)
+
+
+async def _run(server: Server, listener: socket.socket, stack: Stack | None) -> None:
+    """Serve until a signal, or until an embedded server can't be kept alive: then raise its StartError."""
+    if stack is None:
+        await server.serve([listener])
+        return
+    watch = asyncio.create_task(stack.supervise())
+    watch.add_done_callback(lambda _: server.drain())
+    await server.serve([listener])
+    watch.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await watch
+
+
+def _demo_tokens(
+    settings: Settings, key: DevelopmentKey | None, place: Operational
+) -> Callable[[], Sequence[DemoToken]] | None:
+    """Return what makes demo tokens; None where others than this machine's user could ask for one."""
+    if key is None or not settings.is_embedded or not settings.is_loopback:
+        return None
+    return partial(demo_tokens, key, place.owner_url)
+
+
+def _cursor_secret(settings: Settings) -> bytes:
+    secret = settings.cursor_secret or make_folder(settings.data_dir).keep_secret("cursor-key")
+    return secret.encode()
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    """End a start that is under way; what has started stops on the way out."""
+    raise SystemExit(_TERMINATED)

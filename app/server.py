@@ -1,0 +1,153 @@
+"""The HTTP server: uvicorn with the gateway's limits, and a stop that loses no request."""
+
+import contextlib
+import errno
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from ipaddress import ip_network
+from time import monotonic
+from types import FrameType
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from app.connections import ConnectionLimits, limited_protocol
+from app.errors import StartError
+from app.settings import Settings
+
+_BACKLOG: Final = 2048
+_INTERRUPTED: Final = 130
+
+
+def bind(settings: Settings) -> socket.socket:
+    """Take the address before anything heavy starts; StartError says what to change where it can't be had."""
+    host, port = settings.host, settings.port
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+        except BaseException:
+            listener.close()
+            raise
+    except socket.gaierror:
+        raise StartError(f"{host} is no address of this machine: set GATEWAY_HOST to one, such as 127.0.0.1") from None
+    except OSError as error:
+        raise StartError(_explained(error, host, port)) from None
+    return listener
+
+
+def _explained(error: OSError, host: str, port: int) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return (
+                f"port {port} on {host} is in use by another program: stop that one, or set GATEWAY_PORT to a free"
+                " port (0 picks one)"
+            )
+        case errno.EACCES:
+            return f"port {port} may not be used by this user: set GATEWAY_PORT to one above 1023"
+        case errno.EADDRNOTAVAIL:
+            return f"{host} is no address of this machine: set GATEWAY_HOST to one, such as 127.0.0.1"
+        case _:
+            return f"cannot serve on {host}:{port}: {error.strerror}; change GATEWAY_HOST or GATEWAY_PORT"
+
+
+def url_of(listener: socket.socket) -> str:
+    """Return the address under which this machine reaches the server."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared with, not bound to
+    return f"http://{host}:{port}"
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which on the first signal drains and on a second one ends at once.
+
+    Draining: `stopping` is called (so that /readyz says no), requests are taken for as long as a load balancer needs
+    to notice, then no more are, and those that run may finish.
+    """
+
+    def __init__(
+        self, app: ASGIApp, settings: Settings, *, started: Callable[[], None], stopping: Callable[[], None]
+    ) -> None:
+        super().__init__(_configuration(app, settings))
+        self._delay = settings.shutdown_delay_seconds
+        self._started = started
+        self._stopping = stopping
+        self._stop_at: float | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve and say so."""
+        try:
+            await super().startup(sockets)
+        except OSError as error:
+            # Another program took the port between the first look and now.
+            raise StartError(_explained(error, self.config.host, self.config.port)) from None
+        self._started()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle signals here; uvicorn would send them to the process again after its own stop, and end it."""
+        if threading.current_thread() is not threading.main_thread():
+            # Only the main thread can; whoever serves from another one ends it by `drain`.
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as uvicorn calls it
+        """Begin to stop; at a second Ctrl-C end the process, as kill -9 would."""
+        if self._stop_at is not None and sig == signal.SIGINT:
+            os._exit(_INTERRUPTED)
+        self.drain()
+
+    def drain(self) -> None:
+        """Begin to stop, as at a signal."""
+        if self._stop_at is None:
+            self._stop_at = monotonic() + self._delay
+            self._stopping()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Tell uvicorn, which asks ten times a second, whether to take no more requests."""
+        if self._stop_at is not None and monotonic() >= self._stop_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+
+def _configuration(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    proxies = tuple(ip_network(network) for network in settings.trusted_proxies)
+    limits = ConnectionLimits(
+        head_bytes=settings.header_limit_bytes,
+        head_count=settings.header_limit_count,
+        receive_seconds=settings.receive_timeout_seconds,
+        send_seconds=settings.send_timeout_seconds,
+        per_address=settings.connection_limit_per_address,
+        proxies=proxies,
+    )
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=limited_protocol(limits),
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        limit_concurrency=settings.connection_limit,
+        backlog=_BACKLOG,
+        timeout_keep_alive=settings.keep_alive_seconds,
+        timeout_graceful_shutdown=settings.shutdown_grace_seconds,
+    )

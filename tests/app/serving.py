@@ -1,0 +1,121 @@
+"""Running gateways for tests: the whole program as a process, or its server around an application of the test's."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import uvloop
+from starlette.types import ASGIApp
+
+from app.identity import DevelopmentKey
+from app.server import Server, bind, url_of
+from app.settings import PREFIX, Settings
+from security.principal import Principal
+from security.roles import Role
+
+GATEWAY = (sys.executable, "-c", "from app.cli import main; main()")
+READY_SECONDS = 60
+
+
+@dataclass
+class Gateway:
+    """A `gateway serve` in a process of its own."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+    url: str
+    settings: Settings
+
+    def token(self, role: Role = Role.ADMIN) -> str:
+        """Return a token that this gateway accepts."""
+        return DevelopmentKey.of(self.settings).sign(Principal(f"test-{role}", frozenset({role})))
+
+    def client(self, role: Role | None = Role.ADMIN) -> httpx.Client:
+        """Return an HTTP client, signed in unless the role is None."""
+        headers = {} if role is None else {"Authorization": f"Bearer {self.token(role)}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+
+    @property
+    def port(self) -> int:
+        return httpx.URL(self.url).port or 0
+
+    @property
+    def log(self) -> str:
+        """What it wrote to standard error so far."""
+        return (self.folder / "err").read_text()
+
+    @property
+    def printed(self) -> str:
+        return (self.folder / "out").read_text()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal and return the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+
+def environment(**settings: object) -> dict[str, str]:
+    """Return this process's environment with these settings and no others."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return kept | {PREFIX + name.upper(): str(value) for name, value in settings.items()}
+
+
+@contextmanager
+def gateway_process(folder: Path, *arguments: str, **settings: object) -> Iterator[Gateway]:
+    """Run `gateway serve` until the end of the block; it is ready when the block begins."""
+    folder.mkdir(exist_ok=True)
+    settings = {"data_dir": folder / "data", "port": 0} | settings
+    with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
+        process = subprocess.Popen(
+            [*GATEWAY, "serve", *arguments], env=environment(**settings), stdout=out, stderr=err, text=True
+        )
+    gateway = Gateway(process, folder, "", Settings(data_dir=settings["data_dir"]))  # type: ignore[arg-type]
+    try:
+        gateway.url = _wait_until_ready(gateway)
+        yield gateway
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(60)
+
+
+def _wait_until_ready(gateway: Gateway) -> str:
+    deadline = time.monotonic() + READY_SECONDS
+    while "Ctrl-C stops it." not in gateway.printed:
+        if gateway.process.poll() is not None or time.monotonic() > deadline:
+            raise AssertionError(f"the gateway did not start:\n{gateway.printed}\n{gateway.log}")
+        time.sleep(0.02)
+    line = next(line for line in gateway.printed.splitlines() if "GraphQL" in line)
+    return line.split()[1].removesuffix("/graphql")
+
+
+@contextmanager
+def serving(app: ASGIApp, **changes: object) -> Iterator[str]:
+    """Serve an application by the gateway's server, in a thread of its own; give its URL."""
+    settings = Settings(port=0, **changes)  # type: ignore[arg-type]
+    started = threading.Event()
+    with bind(settings) as listener:
+        server = Server(app, settings, started=started.set, stopping=lambda: None)
+
+        def run() -> None:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(server.serve([listener]))
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            assert started.wait(10)
+            yield url_of(listener)
+        finally:
+            server.drain()
+            thread.join(30)
+            assert not thread.is_alive()
