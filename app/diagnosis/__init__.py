@@ -3,7 +3,13 @@
 from collections.abc import Callable
 
 from app.diagnosis.finding import Finding, Health
-from app.diagnosis.machine import look_at_explorer, look_at_machine, look_at_port, look_at_tokens
+from app.diagnosis.machine import (
+    look_at_cursors,
+    look_at_explorer,
+    look_at_machine,
+    look_at_port,
+    look_at_tokens,
+)
 from app.diagnosis.servers import look_at_servers
 from app.settings import Settings
 
@@ -20,6 +26,7 @@ def diagnose(settings: Settings, report: Callable[[str], None]) -> list[Finding]
         *look_at_machine(),
         *look_at_servers(settings, report),
         look_at_tokens(settings),
+        look_at_cursors(settings),
         look_at_explorer(),
         look_at_port(settings),
     ]

@@ -11,8 +11,8 @@ from psycopg.rows import dict_row
 
 from app import migration
 from app.diagnosis.finding import Facts, Finding, Health, problem
-from app.embedded import DataFolder, Endpoints, find_folder, open_stack
-from app.embedded.runtime import PARTS, Part, owner_of
+from app.embedded import DataFolder, Part, find_folder, open_stack
+from app.embedded.runtime import owner_of
 from app.errors import StartError
 from app.postgres import connect, place
 from app.settings import Settings
@@ -34,20 +34,15 @@ _EXTERNAL = _Origin("external", "external")
 
 def look_at_servers(settings: Settings, report: Callable[[str], None]) -> Iterator[Finding]:
     """Tell of the data folder and of each server."""
+    configured: dict[Part, str | None] = {"postgres": settings.database_url, "valkey": settings.redis_url}
+    embedded = [part for part, url in configured.items() if url is None]
     if settings.database_url is not None:
-        yield Finding("data folder", Health.OK, "not used for servers: the database is external")
         yield from _look_at_postgres(settings.database_url, _EXTERNAL)
         yield from _look_at_admin(settings)
-        yield from _look_at_external_redis(settings)
-        return
-    try:
-        folder = find_folder(settings.data_dir)
-    except StartError as error:
-        yield problem("data folder", error)
-    else:
-        yield _look_at_folder(settings, folder)
-        yield from _look_at_embedded(settings, folder, report)
-    yield from _look_at_external_redis(settings)
+    if settings.redis_url is not None:
+        yield _look_at_redis(settings.redis_url, _EXTERNAL)
+    if embedded:
+        yield from _look_at_embedded(settings, embedded, report)
 
 
 def _look_at_folder(settings: Settings, folder: DataFolder | None) -> Finding:
@@ -64,28 +59,25 @@ def _look_at_folder(settings: Settings, folder: DataFolder | None) -> Finding:
     return Finding("data folder", Health.OK, f"{folder.path}, {used}", facts=facts)
 
 
-def _look_at_embedded(
-    settings: Settings, folder: DataFolder | None, report: Callable[[str], None]
-) -> Iterator[Finding]:
+def _look_at_embedded(settings: Settings, parts: list[Part], report: Callable[[str], None]) -> Iterator[Finding]:
+    try:
+        folder = find_folder(settings.data_dir)
+    except StartError as error:
+        yield problem("data folder", error)
+        return
+    yield _look_at_folder(settings, folder)
     if folder is None:
-        text = "embedded, with an empty database to come"
-        yield Finding("postgresql", Health.OK, text, facts={"origin": "embedded", "running": False})
         return
     owner = owner_of(folder)
-    where = f"embedded, running under {owner}" if owner else "embedded, started for this look"
-    origin = _Origin("embedded", where)
-    parts: tuple[Part, ...] = PARTS if settings.redis_url is None else ("postgres",)
+    origin = _Origin("embedded", f"embedded, running under {owner}" if owner else "embedded, started for this look")
     try:
         with open_stack(folder.path, owner="gateway doctor", parts=parts, report=report) as stack:
-            yield from _look_at_embedded_servers(stack.endpoints, origin)
+            if "postgres" in parts:
+                yield from _look_at_postgres(stack.endpoints.database_url, origin)
+            if "valkey" in parts:
+                yield _look_at_redis(stack.endpoints.redis_url, origin)
     except StartError as error:
         yield problem("embedded servers", error, f"the servers' logs are in {folder.logs}")
-
-
-def _look_at_embedded_servers(endpoints: Endpoints, origin: _Origin) -> Iterator[Finding]:
-    yield from _look_at_postgres(endpoints.database_url, origin)
-    if endpoints.redis_url:
-        yield _look_at_redis(endpoints.redis_url, origin)
 
 
 def _look_at_postgres(url: str, origin: _Origin) -> Iterator[Finding]:
@@ -140,13 +132,6 @@ def _look_at_admin(settings: Settings) -> Iterator[Finding]:
         yield problem("administration", error)
     else:
         yield Finding("administration", Health.OK, place(settings.admin_database_url))
-
-
-def _look_at_external_redis(settings: Settings) -> Iterator[Finding]:
-    if settings.redis_url is not None:
-        yield _look_at_redis(settings.redis_url, _EXTERNAL)
-    elif settings.database_url is not None:
-        yield Finding("redis", Health.NOTE, "none", "set GATEWAY_REDIS_URL", {"origin": None})
 
 
 def _look_at_redis(url: str, origin: _Origin) -> Finding:
