@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from resolvers.cursors import Cursors, belonging
+from resolvers.sql.binding import Binding
 from resolvers.sql.order import Ordering, ordering
 from resolvers.sql.scope import Predicate, Source
 from schema.model import Model
@@ -37,13 +38,13 @@ class Page:
         """The order in which the database is asked for rows."""
         return self.ordering.reversed if self.backward else self.ordering
 
-    def between(self, source: Source) -> Predicate:
+    def between(self, source: Source, bind: Binding) -> Predicate:
         """Return the predicate of the rows between the two places."""
         parts: list[Predicate] = []
         if self.after is not None:
-            parts.append(self.ordering.after(source, self.after))
+            parts.append(self.ordering.after(source, self.after, bind))
         if self.before is not None:
-            parts.append(self.ordering.reversed.after(source, self.before))
+            parts.append(self.ordering.reversed.after(source, self.before, bind))
         return sa.and_(sa.true(), *parts)
 
 

@@ -9,6 +9,7 @@ from resolvers.pages import Page, page_of
 from resolvers.reference.loaders import CountByParentLoader, PageByParentLoader
 from resolvers.reference.operation import Running, fingerprint
 from resolvers.reference.rows import Row, row_of, selected, value_of_link
+from resolvers.sql.binding import bound_now
 from schema.model import Link, Model
 
 
@@ -21,7 +22,7 @@ async def root_connection(running: Running, model: Model, coordinate: str, argum
     )
     statement = (
         sa.select(*selected(model, source))
-        .where(matching, page.between(source))
+        .where(matching, page.between(source, bound_now))
         .order_by(*page.direction.clauses(source))
         .limit(page.size + 1)
     )

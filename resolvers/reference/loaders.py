@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from resolvers.pages import Page
 from resolvers.reference.operation import Running
 from resolvers.reference.rows import Row, row_of, selected
-from resolvers.sql.scope import bound
+from resolvers.sql.binding import bound_now
 from schema.model import Link, Model
 
 _ASKED = "asked_for"
@@ -31,7 +31,7 @@ class RowByKeyLoader(DataLoader[int, Row | None]):
         table = self._model.table
         key = table.c[self._model.key.key]
         statement = sa.select(*selected(self._model, table)).where(
-            key == sa.any_(bound(keys, ARRAY(key.type))), self._running.scope.visible(self._model, table)
+            key == sa.any_(bound_now(keys, ARRAY(key.type))), self._running.scope.visible(self._model, table)
         )
         records = await self._running.snapshot.fetch(statement)
         rows = {record["databaseId"]: row_of(self._model, record) for record in records}
@@ -60,7 +60,7 @@ class PageByParentLoader(DataLoader[int, list[Row]]):
                 rows.c[self._link.remote.key] == parents.c.key,
                 running.scope.visible(model, rows),
                 running.filters.predicate(model, rows, self._where or {}),
-                page.between(rows),
+                page.between(rows, bound_now),
             )
             .order_by(*page.direction.clauses(rows))
             .limit(page.size + 1)
@@ -97,7 +97,7 @@ class CountByParentLoader(DataLoader[int, int]):
         statement = (
             sa.select(parent.label(_ASKED), sa.func.count().label("count"))
             .where(
-                parent == sa.any_(bound(keys, ARRAY(parent.type))),
+                parent == sa.any_(bound_now(keys, ARRAY(parent.type))),
                 running.scope.visible(model, rows),
                 running.filters.predicate(model, rows, self._where or {}),
             )
@@ -109,7 +109,9 @@ class CountByParentLoader(DataLoader[int, int]):
 
 def _parents(link: Link, keys: Sequence[int]) -> sa.TableValuedAlias:
     of_type = link.local.type
-    return sa.func.unnest(bound(list(keys), ARRAY(of_type))).table_valued(sa.column("key", of_type)).render_derived()
+    return (
+        sa.func.unnest(bound_now(list(keys), ARRAY(of_type))).table_valued(sa.column("key", of_type)).render_derived()
+    )
 
 
 def _same_order(page: Page, some: sa.FromClause) -> list[sa.ColumnElement[Any]]:

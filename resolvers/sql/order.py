@@ -10,7 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resolvers.sql.scope import Predicate, Source, bound
+from resolvers.sql.binding import Binding
+from resolvers.sql.scope import Predicate, Source
 from schema.model import Kind, Model, ScalarField
 from security.errors import BadUserInput
 
@@ -44,13 +45,13 @@ class Ordering:
         columns = [source.c[step.field.column.key] for step in self.steps]
         return [column.desc() if step.descending else column for step, column in zip(self.steps, columns, strict=True)]
 
-    def after(self, source: Source, values: Sequence[Any]) -> Predicate:
+    def after(self, source: Source, values: Sequence[Any], bind: Binding) -> Predicate:
         """Return the predicate of the rows that come after a place, given by a value for each step."""
         places = [
             _Place(
                 source.c[step.field.column.key],
                 step.descending,
-                None if value is None else bound(value, step.field.column.type),
+                None if value is None else bind(value, step.field.column.type),
             )
             for step, value in zip(self.steps, values, strict=True)
         ]

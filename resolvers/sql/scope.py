@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from resolvers.sql.binding import Binding, bound_now
 from schema.model import Graph, Link, Model
 from security.principal import Principal
 from security.rows import AllOf, Always, AnyOf, Claim, Compare, Comparison, Condition, Never
@@ -26,6 +27,7 @@ class Scope:
     seen: Graph
     principal: Principal
     totals: bool = False
+    bind: Binding = bound_now
 
     def visible(self, model: Model, source: Source) -> Predicate:
         """Return the predicate of an entity's visible rows; `source` is its table or an alias of it."""
@@ -74,30 +76,33 @@ class Scope:
 
     def _claim(self, claim: Claim) -> sa.ColumnElement[Any] | None:
         """Return the principal's value as SQL, None where it has none."""
-        principal = self.principal
         match claim:
-            case Claim.CUSTOMER_ID if principal.customer_id is not None:
-                return bound(principal.customer_id, sa.BigInteger())
-            case Claim.CUSTOMER_TIER if principal.customer_id is not None:
+            case Claim.CUSTOMER_ID if self.principal.customer_id is not None:
+                return self.bind(claim, sa.BigInteger(), self._value)
+            case Claim.CUSTOMER_TIER if self.principal.customer_id is not None:
                 return self._customer_tier()
-            case Claim.REGIONS if principal.regions:
-                return bound(list(principal.regions), ARRAY(sa.Text()))
-            case Claim.WAREHOUSE_IDS if principal.warehouse_ids:
-                return bound(list(principal.warehouse_ids), ARRAY(sa.BigInteger()))
+            case Claim.REGIONS if self.principal.regions:
+                return self.bind(claim, ARRAY(sa.Text()), self._value)
+            case Claim.WAREHOUSE_IDS if self.principal.warehouse_ids:
+                return self.bind(claim, ARRAY(sa.BigInteger()), self._value)
         return None
+
+    def _value(self, claim: Claim) -> Any:
+        return claim_value(self.principal, claim)
 
     def _customer_tier(self) -> sa.ColumnElement[Any]:
         """Return the tier of the principal's pharmacy, which its row holds and no token."""
         customers = self.everything["Customer"].table.alias()
-        own = customers.c.id == bound(self.principal.customer_id, sa.BigInteger())
+        own = customers.c.id == self.bind(Claim.CUSTOMER_ID, sa.BigInteger(), self._value)
         return sa.select(customers.c.tier_id).where(own).scalar_subquery()
+
+
+def claim_value(principal: Principal, claim: Claim) -> Any:
+    """Return what a principal's token says, as the database takes it."""
+    value = getattr(principal, claim.value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def joined(link: Link, source: Source, other: Source) -> Predicate:
     """Return the condition under which two rows are linked."""
     return other.c[link.remote.key] == source.c[link.local.key]
-
-
-def bound(value: Any, sql_type: sa.types.TypeEngine[Any]) -> sa.BindParameter[Any]:
-    """Return a value as a bound parameter of a type."""
-    return sa.bindparam(None, value, type_=sql_type)

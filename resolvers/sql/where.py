@@ -4,6 +4,7 @@ Logic has two values here: a comparison with a missing value is false, and `not`
 always on exactly one side of a filter and its negation.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from resolvers.sql.scope import Predicate, Scope, Source, bound, joined
+from resolvers.sql.scope import Predicate, Scope, Source, joined
 from schema.global_id import key_of
-from schema.model import Kind, Link, Model, ScalarField
+from schema.model import Link, Model, ScalarField
 from security.errors import BadUserInput
 
 Given = Mapping[str, Any]
@@ -50,41 +51,36 @@ class Filters:
         return self._to_many(link, source, value) if link.many else self._to_one(link, source, value)
 
     def _on_id(self, model: Model, source: Source, given: Given) -> Predicate:
+        def keys(operand: Any) -> list[int]:
+            return [key_of(model.name, text) for text in self._listed(operand)]
+
         key = source.c[model.key.key]
         parts: list[Predicate] = []
         for operator, operand in given.items():
-            self._present(operator, operand)
-            texts = operand if isinstance(operand, list) else [operand]
-            keys = [key_of(model.name, text) for text in texts]
-            parts.append(key == sa.any_(bound(keys, ARRAY(key.type))))
+            _present(operator, operand)
+            parts.append(key == sa.any_(self.scope.bind(operand, ARRAY(key.type), keys)))
         return sa.and_(sa.true(), *parts)
 
     def _on_field(self, field: ScalarField, source: Source, operator: str, operand: Any) -> Predicate:
-        self._present(operator, operand)
-        column = source.c[field.column.key]
+        _present(operator, operand)
+        column, sql_type = source.c[field.column.key], field.column.type
+        bind = self.scope.bind
         if operator == "isNull":
             return column.is_(None) if operand else column.is_not(None)
-        if field.kind in (Kind.STRING, Kind.WORD):
-            for text in operand if isinstance(operand, list) else [operand]:
-                storable(text)
-        return self._compare(column, field.column.type, operator, operand)
-
-    def _present(self, operator: str, operand: Any) -> None:
-        if operand is None:
-            raise BadUserInput(f"`{operator}: null` compares with nothing: leave it out, or use `isNull: true`.")
-        if isinstance(operand, list) and len(operand) > self.most:
-            raise BadUserInput(f"`{operator}` has {len(operand):,} values; {self.most:,} are the most.")
-
-    def _compare(
-        self, column: sa.ColumnElement[Any], sql_type: sa.types.TypeEngine[Any], operator: str, operand: Any
-    ) -> Predicate:
         if operator in ("in", "notIn"):
-            among = column == sa.any_(bound(operand, ARRAY(sql_type)))
+            among = column == sa.any_(bind(operand, ARRAY(sql_type), lambda given: storable(self._listed(given))))
             return among if operator == "in" else among.is_not(sa.true())
         if operator in _PATTERNS:
-            pattern = _PATTERNS[operator].format(_escaped(operand))
-            return column.ilike(bound(pattern, sa.Text()), escape="\\")
-        return _COMPARISONS[operator](column, bound(operand, sql_type))
+            pattern = _PATTERNS[operator]
+            read = lambda given: pattern.format(_escaped(storable(given)))  # noqa: E731  # one of a family of three
+            return column.ilike(bind(operand, sa.Text(), read), escape="\\")
+        return _COMPARISONS[operator](column, bind(operand, sql_type, storable))
+
+    def _listed(self, operand: Any) -> list[Any]:
+        values = operand if isinstance(operand, list) else [operand]
+        if len(values) > self.most:
+            raise BadUserInput(f"A list has {len(values):,} values; {self.most:,} are the most.")
+        return values
 
     def _to_one(self, link: Link, source: Source, given: Given) -> Predicate:
         return self._exists(link, source, given)
@@ -122,13 +118,21 @@ _COMPARISONS: dict[str, Callable[[sa.ColumnElement[Any], sa.ColumnElement[Any]],
     "gt": lambda column, value: column > value,
     "gte": lambda column, value: column >= value,
 }
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _PATTERNS = {"contains": "%{}%", "startsWith": "{}%", "endsWith": "%{}"}
 
 
-def storable(text: str) -> None:
-    """Refuse a text that PostgreSQL can't hold, so that it is no fault of the database."""
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise BadUserInput("A text has a character that no value can have: NUL or half of a surrogate pair.")
+def storable(given: Any) -> Any:
+    """Return what was given; refuse texts that PostgreSQL can't hold, so that it is no fault of the database."""
+    for value in given if isinstance(given, list) else (given,):
+        if isinstance(value, str) and _UNSTORABLE.search(value):
+            raise BadUserInput("A text has a character that no value can have: NUL or half of a surrogate pair.")
+    return given
+
+
+def _present(operator: str, operand: Any) -> None:
+    if operand is None:
+        raise BadUserInput(f"`{operator}: null` compares with nothing: leave it out, or use `isNull: true`.")
 
 
 def _escaped(text: str) -> str:
