@@ -1,6 +1,7 @@
 """The load of a folder, in one transaction: all of its files or nothing."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def load_folder(
             progress.writing(file.file.table.name, done, len(staged))
             loads.append(merge(connection, file, update=update))
         advance_ids(connection)
-        _analyze(connection)
+        _analyze(connection, [table.name for table in TABLES] if replaced else _changed(loads))
         progress.writing("", len(staged), len(staged))
     return FolderLoad(tuple(loads), replaced, time.perf_counter() - start)
 
@@ -61,6 +62,12 @@ def _prepare(connection: psycopg.Connection) -> None:
         connection.execute("select set_config(%s, %s, true)", [setting, value])
 
 
-def _analyze(connection: psycopg.Connection) -> None:
+def _changed(loads: Sequence[TableLoad]) -> list[str]:
+    """Return the tables in which rows were written."""
+    return [load.table for load in loads if load.inserted or load.updated]
+
+
+def _analyze(connection: psycopg.Connection, tables: Sequence[str]) -> None:
     """Let the planner know what the tables hold now."""
-    connection.execute(sql.SQL("analyze {}").format(sql.SQL(", ").join(sql.Identifier(t.name) for t in TABLES)))
+    if tables:
+        connection.execute(sql.SQL("analyze {}").format(sql.SQL(", ").join(map(sql.Identifier, tables))))

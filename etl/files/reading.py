@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import os
 import re
 import zlib
 from collections.abc import Iterator, Sequence
@@ -40,6 +41,11 @@ class CsvFile:
         if header is None:
             raise LoadRefused(Fault(name, "is empty: the first line names the columns"))
         self.header: Sequence[str] = header.cells
+
+    @property
+    def size(self) -> int:
+        """How many bytes the file has."""
+        return os.fstat(self._raw.fileno()).st_size
 
     @property
     def position(self) -> int:

@@ -55,7 +55,6 @@ def is_personal(column: sa.Column[Any]) -> bool:
 def stage(connection: psycopg.Connection, file: TableFile, progress: Progress) -> Staged:
     """Copy a file into a temporary table that the end of the transaction drops. LoadRefused at the first bad cells."""
     start = time.perf_counter()
-    size = file.path.stat().st_size
     rows = 0
     with open_csv(file.path) as content:
         columns = _columns(file, content.header)
@@ -65,8 +64,8 @@ def stage(connection: psycopg.Connection, file: TableFile, progress: Progress) -
             for chunk in _chunks(content):
                 copy.write(_checked(file, checked, chunk))
                 rows += len(chunk)
-                progress.reading(file.name, content.position, size)
-    progress.reading(file.name, size, size)
+                progress.reading(file.name, content.position, content.size)
+        progress.reading(file.name, content.size, content.size)
     return Staged(file, tuple(column.name for column in columns), rows, time.perf_counter() - start)
 
 
