@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from resolvers.sql.binding import exact
 from resolvers.sql.scope import Predicate, Scope, Source, joined
 from schema.global_id import key_of
 from schema.model import Link, Model, ScalarField
@@ -63,7 +64,7 @@ class Filters:
 
     def _on_field(self, field: ScalarField, source: Source, operator: str, operand: Any) -> Predicate:
         _present(operator, operand)
-        column, sql_type = source.c[field.column.key], field.column.type
+        column, sql_type = source.c[field.column.key], exact(field.column.type)
         bind = self.scope.bind
         if operator == "isNull":
             return column.is_(None) if operand else column.is_not(None)
