@@ -16,6 +16,9 @@ from app.errors import StartError
 COMMANDS: Final = {
     "serve": "Serve GraphQL, with embedded servers unless others are set.",
     "token": "Print a token signed with the development key.",
+    "migrate": "Bring the database in step with this version.",
+    "load": "Load the tables' files of a folder.",
+    "seed": "Fill an empty database with demo data.",
     "doctor": "Tell what the gateway would run on, and what is wrong.",
     "schema": "Print the graph as a role sees it.",
     "explain": "Print all that is derived from an entity.",
@@ -33,14 +36,16 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Put the real command in the place of its name."""
         if args[0] in COMMANDS:
-            self.add_command(load(args[0]), args[0])
+            self.add_command(imported(args[0]), args[0])
         return super().resolve_command(ctx, args)
 
 
-def load(name: str) -> Any:
+def imported(name: str) -> Any:
     """Return a command from its module."""
     module = import_module(f"app.cli.{name}")
-    if (group := getattr(module, f"{name}_commands", None)) is not None:
+    group: typer.Typer | None = getattr(module, f"{name}_commands", None)
+    if group is not None:
+        group.rich_markup_mode = None
         return get_group(group)
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     alone.command(name)(getattr(module, name))

@@ -1,0 +1,28 @@
+"""The command line, run as operators run it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+GATEWAY = (sys.executable, "-c", "from app.cli import main; main()")
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """The environment of the tests with these settings of the gateway and no others."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+    return {**kept, **{f"GATEWAY_{name.upper()}": value for name, value in settings.items()}}
+
+
+def start(*arguments: str, settings: Mapping[str, str], **options: Any) -> subprocess.Popen[str]:
+    """Start a command and go on."""
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    return subprocess.Popen([*GATEWAY, *arguments], env=environment(**settings), text=True, **options)
+
+
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    process = start(*arguments, settings=settings)
+    output, errors = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
