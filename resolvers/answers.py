@@ -53,6 +53,11 @@ def executed(data: Any, errors: Sequence[GraphQLError]) -> Answer:
     return Answer(_json({"errors": told, "data": data} if told else {"data": data}), executed=True, status=200)
 
 
+def compiled(data: bytes) -> Answer:
+    """Return the answer of an operation whose data the database has written."""
+    return Answer(b'{"data":' + data + b"}", executed=True, status=200)
+
+
 def formatted(errors: Iterable[GraphQLError], code: ErrorCode) -> list[dict[str, Any]]:
     """Return errors as clients read them; `code` is that of errors which carry none."""
     told: list[dict[str, Any]] = []

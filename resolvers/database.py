@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import asyncpg
@@ -66,6 +66,17 @@ class Database:
         finally:
             await snapshot.close()
 
+    async def fetch_json(self, sql: str, arguments: Sequence[Any]) -> bytes | None:
+        """Run one statement that gives one JSON text as varchar, and return its bytes."""
+        self.notice(sql)
+        connection = await self.acquire()
+        try:
+            with _told():
+                found: bytes | None = await connection.fetchval(sql, *arguments)
+        finally:
+            await self.release(connection)
+        return found
+
     async def ping(self) -> None:
         """Return when the database has answered; raise `Unavailable` where it doesn't."""
         async with self._connection() as connection:
@@ -97,9 +108,8 @@ class Database:
     async def _connection(self) -> AsyncIterator[Any]:
         connection = await self.acquire()
         try:
-            yield connection
-        except _NO_CONNECTION as error:
-            raise Unavailable("The database does not answer now: try again in a moment.") from error
+            with _told():
+                yield connection
         finally:
             await self.release(connection)
 
@@ -114,19 +124,21 @@ class Snapshot:
 
     async def fetch(self, statement: Statement) -> Sequence[Record]:
         """Run a statement and return its rows."""
-        compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-        values = compiled.params
-        arguments = [values[name] for name in compiled.positiontup or ()]
+        sql, names, values = sql_of(statement)
         async with self._turn:
-            self._database.notice(compiled.string)
-            try:
+            self._database.notice(sql)
+            with _told():
                 connection = await self._begun()
-                rows: Sequence[Record] = await connection.fetch(compiled.string, *arguments)
-            except asyncpg.QueryCanceledError as error:
-                raise TimedOut("The database took too long: ask for less, or filter more.") from error
-            except _NO_CONNECTION as error:
-                raise Unavailable("The database does not answer now: try again in a moment.") from error
+                rows: Sequence[Record] = await connection.fetch(sql, *(values[name] for name in names))
         return rows
+
+    async def fetch_json(self, sql: str, arguments: Sequence[Any]) -> bytes | None:
+        """Run a statement that gives one JSON text as varchar, and return its bytes."""
+        async with self._turn:
+            self._database.notice(sql)
+            with _told():
+                found: bytes | None = await (await self._begun()).fetchval(sql, *arguments)
+        return found
 
     async def close(self) -> None:
         """End the transaction and give the connection back."""
@@ -148,7 +160,28 @@ class Snapshot:
         return self._connection
 
 
+def sql_of(statement: Statement) -> tuple[str, Sequence[str], Mapping[str, Any]]:
+    """Return a statement's text, the names of its parameters in their order, and the values of those bound now."""
+    compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    values = {name: parameter.value for name, parameter in compiled.binds.items()}
+    return compiled.string, compiled.positiontup or (), values
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Turn faults of the database that a client may be told of into theirs."""
+    try:
+        yield
+    except asyncpg.QueryCanceledError as error:
+        raise TimedOut("The database took too long: ask for less, or filter more.") from error
+    except _NO_CONNECTION as error:
+        raise Unavailable("The database does not answer now: try again in a moment.") from error
+
+
 async def _prepare(connection: Any) -> None:
+    await connection.set_type_codec(
+        "varchar", schema="pg_catalog", format="binary", encoder=str.encode, decoder=lambda text: text
+    )
     await connection.set_type_codec(
         "jsonb", schema="pg_catalog", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads
     )

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from graphql import (
     DocumentNode,
@@ -20,6 +21,9 @@ from resolvers.schemas import SeenSchema
 from security.capabilities import Capabilities
 from security.errors import ErrorCode
 
+if TYPE_CHECKING:
+    from resolvers.compiled.operation import CompiledOperation
+
 _MOST = 1_000
 _LONGEST = 20_000
 """Longest document that is kept, in characters: its tree takes some hundred times the memory."""
@@ -31,19 +35,31 @@ class MutationByGet(Exception):
     """A GET request asked for a mutation: HTTP answers that with 405."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Prepared:
-    """A document that is valid for a schema, and the operation that a request asks for."""
+    """A document that is valid for a schema, and the operation that a request asks for.
+
+    `compiled` is what the engine made of it, kept as long as the document is.
+    """
 
     document: DocumentNode
     operation: OperationDefinitionNode
+    compiled: "CompiledOperation | None" = None
+
+
+@dataclass(frozen=True)
+class Valid:
+    """A document that is valid for a schema, and those of its operations that were asked for."""
+
+    document: DocumentNode
+    operations: dict[str | None, Prepared] = field(default_factory=dict)
 
 
 class Documents:
     """Keeps what the documents used last came to, so that asking again costs nothing."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[bytes, Capabilities], DocumentNode | Answer] = OrderedDict()
+        self._kept: OrderedDict[tuple[bytes, Capabilities], Valid | Answer] = OrderedDict()
 
     def prepare(
         self, text: str, name: str | None, seen: SeenSchema, capabilities: Capabilities, *, may_write: bool
@@ -58,14 +74,18 @@ class Documents:
             self._kept.move_to_end(key)
         if isinstance(found, Answer):
             return found
-        operation = get_operation_ast(found, name)
-        if operation is None:
-            return refusal([GraphQLError(_no_operation(name))], ErrorCode.BAD_USER_INPUT)
-        if operation.operation is OperationType.MUTATION and not may_write:
+        if name in found.operations:
+            prepared = found.operations[name]
+        else:
+            operation = get_operation_ast(found.document, name)
+            if operation is None:
+                return refusal([GraphQLError(_no_operation(name))], ErrorCode.BAD_USER_INPUT)
+            prepared = found.operations[name] = Prepared(found.document, operation)
+        if prepared.operation.operation is OperationType.MUTATION and not may_write:
             raise MutationByGet
-        return Prepared(found, operation)
+        return prepared
 
-    def _keep(self, key: tuple[bytes, Capabilities], text: str, found: DocumentNode | Answer) -> None:
+    def _keep(self, key: tuple[bytes, Capabilities], text: str, found: Valid | Answer) -> None:
         if len(text) > _LONGEST:
             return
         self._kept[key] = found
@@ -73,7 +93,7 @@ class Documents:
             self._kept.popitem(last=False)
 
 
-def _checked(text: str, name: str | None, seen: SeenSchema, *, may_write: bool) -> DocumentNode | Answer:
+def _checked(text: str, name: str | None, seen: SeenSchema, *, may_write: bool) -> Valid | Answer:
     try:
         document = parse(text, max_tokens=_MAX_TOKENS, allow_empty_selection_sets=False)
     except GraphQLSyntaxError as error:
@@ -88,7 +108,7 @@ def _checked(text: str, name: str | None, seen: SeenSchema, *, may_write: bool) 
         errors = validate(seen.schema, document, max_errors=MAX_ERRORS, allow_empty_selection_sets=False)
     except RecursionError:
         errors = [GraphQLError("The document is nested too deeply.")]
-    return refusal(errors, ErrorCode.GRAPHQL_VALIDATION_FAILED) if errors else document
+    return refusal(errors, ErrorCode.GRAPHQL_VALIDATION_FAILED) if errors else Valid(document)
 
 
 def _no_operation(name: str | None) -> str:

@@ -7,9 +7,11 @@ from typing import Any
 
 from graphql import ExecutionResult, GraphQLError
 from graphql.execution import execute, get_variable_values
+from graphql.execution.values import VariableValues
 from graphql.pyutils import is_awaitable
 
-from resolvers.answers import MAX_ERRORS, Answer, executed, refusal, refused_by
+from resolvers.answers import MAX_ERRORS, Answer, compiled, executed, refusal, refused_by
+from resolvers.compiled.operation import CompiledOperation, NotCompiled
 from resolvers.cursors import Cursors
 from resolvers.database import Database, Snapshot
 from resolvers.documents import Documents, MutationByGet, Prepared
@@ -18,7 +20,7 @@ from resolvers.reference.operation import Running
 from resolvers.schemas import Schemas, SeenSchema
 from resolvers.sql.scope import Scope
 from schema.model import Graph
-from security.errors import ErrorCode, GatewayError, TimedOut
+from security.errors import BadUserInput, ErrorCode, GatewayError, TimedOut
 from security.principal import Principal
 
 __all__ = ["Answer", "Engine", "MutationByGet", "Operation"]
@@ -38,9 +40,20 @@ class Engine:
     """Answers operations from the operational database. It keeps schemas and documents, and nothing of a principal."""
 
     def __init__(
-        self, database: Database, graph: Graph, *, limits: Limits, cursors: Cursors, time_budget: float = 30.0
+        self,
+        database: Database,
+        graph: Graph,
+        *,
+        limits: Limits,
+        cursors: Cursors,
+        time_budget: float = 30.0,
+        compiling: bool = False,
     ) -> None:
-        """Make an engine; an operation that runs longer than `time_budget` seconds is ended."""
+        """Make an engine; an operation that runs longer than `time_budget` seconds is ended.
+
+        Without `compiling` every operation takes the reference path.
+        """
+        self._compiling = compiling
         self._database = database
         self._limits = limits
         self._cursors = cursors
@@ -66,15 +79,37 @@ class Engine:
         )
         if isinstance(prepared, Answer):
             return prepared
-        variables = dict(operation.variables or {})
-        if errors := _unusable(prepared, seen, variables):
-            return refusal(errors, ErrorCode.BAD_USER_INPUT)
+        given = dict(operation.variables or {})
+        variables = _coerced(prepared, seen, given)
+        if not isinstance(variables, VariableValues):
+            return refusal(variables, ErrorCode.BAD_USER_INPUT)
+        if self._compiling:
+            try:
+                return compiled(await self._compiled(prepared, seen).run(self._database, variables, principal))
+            except (NotCompiled, BadUserInput):
+                pass  # The reference path answers it, or tells where the bad value stands.
+        return await self._referred(prepared, operation, seen, principal, given)
+
+    def _compiled(self, prepared: Prepared, seen: SeenSchema) -> CompiledOperation:
+        if prepared.compiled is None:
+            prepared.compiled = CompiledOperation(self._schemas.everything, seen, prepared, self._limits, self._cursors)
+        return prepared.compiled
+
+    async def _referred(
+        self,
+        prepared: Prepared,
+        operation: Operation,
+        seen: SeenSchema,
+        principal: Principal,
+        given: dict[str, Any],
+    ) -> Answer:
+        """Answer an operation on the reference path."""
         async with self._database.snapshot() as snapshot:
             result = execute(
                 seen.schema,
                 prepared.document,
                 context_value=self._running(seen, principal, snapshot),
-                variable_values=variables,
+                variable_values=given,
                 operation_name=operation.name,
             )
             done: ExecutionResult = await result if is_awaitable(result) else result  # type: ignore[assignment]
@@ -90,11 +125,10 @@ class Engine:
         )
 
 
-def _unusable(prepared: Prepared, seen: SeenSchema, variables: dict[str, Any]) -> list[GraphQLError]:
-    """Return what is wrong with the variables."""
+def _coerced(prepared: Prepared, seen: SeenSchema, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
+    """Return the values of the variables, or what is wrong with them."""
     definitions = prepared.operation.variable_definitions or ()
     try:
-        coerced = get_variable_values(seen.schema, definitions, variables, max_errors=MAX_ERRORS)
+        return get_variable_values(seen.schema, definitions, given, max_errors=MAX_ERRORS)
     except RecursionError:
         return [GraphQLError("The variables are nested too deeply.")]
-    return coerced if isinstance(coerced, list) else []

@@ -63,16 +63,27 @@ def page_of(model: Model, coordinate: str, arguments: Mapping[str, Any], limits:
     return Page(
         ordering=order,
         belongs_to=belongs_to,
-        size=_size("last" if last is not None else "first", last if last is not None else first, limits),
+        size=size_of_page("last" if last is not None else "first", last if last is not None else first, limits),
         backward=last is not None,
         after=place("after"),
         before=place("before"),
     )
 
 
-def _size(name: str, asked: int | None, limits: Limits) -> int:
+def size_of_page(name: str, asked: int | None, limits: Limits) -> int:
+    """Return the number of rows that `first` or `last` asks for."""
     if asked is None:
         return limits.page_size
     if not 1 <= asked <= limits.max_page_size:
         raise BadUserInput(f"`{name}: {asked}` is out of range: ask for 1 to {limits.max_page_size:,} rows.")
+    return asked
+
+
+def size_of_groups(asked: int | None, limits: Limits) -> int:
+    """Return how many groups to ask the database for; one more than may be, where a client does not say."""
+    most = limits.max_page_size
+    if asked is None:
+        return most + 1
+    if not 1 <= asked <= most:
+        raise BadUserInput(f"`first: {asked}` is out of range: ask for 1 to {most:,} groups.")
     return asked

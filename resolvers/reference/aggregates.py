@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from resolvers.pages import size_of_groups
 from resolvers.reference.operation import Running
 from resolvers.reference.rows import Row
 from resolvers.sql.groups import Grouping, GroupKey, measure_expressions, order_of_groups
@@ -24,8 +25,6 @@ async def groups(running: Running, model: Model, arguments: Mapping[str, Any]) -
     told = measure_expressions(model, source)
     most = running.limits.max_page_size
     asked = arguments.get("first")
-    if asked is not None and not 1 <= asked <= most:
-        raise BadUserInput(f"`first: {asked}` is out of range: ask for 1 to {most:,} groups.")
     keys = {f"key {place}": key.expression for place, key in enumerate(grouping.keys)}
     statement = (
         sa.select(*(expression.label(name) for name, expression in (keys | told).items()))
@@ -36,7 +35,7 @@ async def groups(running: Running, model: Model, arguments: Mapping[str, Any]) -
         )
         .group_by(*keys.values())
         .order_by(*order_of_groups(arguments.get("order_by"), grouping.keys, told))
-        .limit(most + 1 if asked is None else asked)
+        .limit(size_of_groups(asked, running.limits))
     )
     records = await running.snapshot.fetch(statement)
     if asked is None and len(records) > most:

@@ -1,0 +1,90 @@
+"""Objects of a statement: the JSON of a row with its fields and links."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from resolvers.compiled.json_text import Piece, joined_text, object_pieces, scalar_pieces
+from resolvers.compiled.levels import Level
+from resolvers.compiled.selections import Selected, Selections
+from resolvers.sql.scope import Scope, Source, joined
+from schema.derive.objects import TYPE_NAME
+from schema.model import Link, Model
+
+if TYPE_CHECKING:
+    from resolvers.compiled.connections import ConnectionCompiler
+
+NULL: sa.ColumnElement[str] = sa.literal_column("'null'", sa.Text())
+
+
+@dataclass
+class ObjectCompiler:
+    """Compiles the fields selected of rows."""
+
+    scope: Scope
+    selections: Selections
+    connections: "ConnectionCompiler"
+
+    def columns(self, model: Model, source: Source, selected: Sequence[Selected]) -> list[sa.ColumnElement[Any]]:
+        """Return the columns of a row that the selected fields are made of, without those of other rows."""
+        names = {name for field in selected for name in self._needed(model, field)}
+        return [source.c[column.key] for column in model.table.columns if column.key in names]
+
+    def has_joins(self, model: Model, selected: Sequence[Selected]) -> bool:
+        """Tell whether the selected fields need other rows beside each row."""
+        return any(field.name in model.links and not model.links[field.name].many for field in selected)
+
+    def object(self, level: Level, model: Model, source: Source, selected: Sequence[Selected]) -> list[Piece]:
+        """Return the pieces of a row's object; `source` is the row, in the level or joined to it."""
+        return object_pieces(self._members(level, model, source, selected))
+
+    def linked_object(
+        self, level: Level, target: Model, other: Source, selected: Sequence[Selected]
+    ) -> sa.ColumnElement[Any]:
+        """Return the object of a row joined to a level, as text; `null` where there is none."""
+        text = joined_text(self.object(level, target, other, selected))
+        return sa.case((other.c[target.key.key].is_(None), NULL), else_=text)
+
+    def _needed(self, model: Model, field: Selected) -> Iterator[str]:
+        if field.name == "id":
+            yield model.key.key
+        elif field.name in model.fields:
+            yield model.fields[field.name].column.key
+        elif field.name in model.links:
+            yield model.links[field.name].local.key
+
+    def _members(
+        self, level: Level, model: Model, source: Source, selected: Sequence[Selected]
+    ) -> Iterator[tuple[str, Sequence[Piece]]]:
+        for field in selected:
+            if field.name == TYPE_NAME:
+                yield field.key, [f'"{model.name}"']
+            elif field.name == "id":
+                yield field.key, global_id_pieces(model, source.c[model.key.key])
+            elif field.name in model.fields:
+                scalar = model.fields[field.name]
+                yield field.key, scalar_pieces(scalar, source.c[scalar.column.key])
+            else:
+                yield field.key, [self._link(level, model, source, model.links[field.name], field)]
+
+    def _link(self, level: Level, model: Model, source: Source, link: Link, field: Selected) -> sa.ColumnElement[Any]:
+        target = self.scope.seen.target(link)
+        if link.many:
+            return self.connections.linked(model, source, link, target, field)
+        other = target.table.alias()
+        level.join(other, sa.and_(joined(link, source, other), self.scope.visible(target, other)))
+        return self.linked_object(level, target, other, self.selections.below(field))
+
+
+def global_id_pieces(model: Model, key: sa.ColumnElement[Any]) -> list[Piece]:
+    """Return the pieces of a global id, as `schema.global_id` writes it."""
+    return ['"', global_id_text(model, key), '"']
+
+
+def global_id_text(model: Model, key: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Return a global id as text, null where the key is."""
+    prefix: sa.ColumnElement[Any] = sa.literal_column(f"'{model.name}:'", sa.Text())
+    decoded = prefix.op("||")(sa.cast(key, sa.Text))
+    return sa.func.encode(sa.func.convert_to(decoded, sa.literal_column("'UTF8'")), sa.literal_column("'base64'"))

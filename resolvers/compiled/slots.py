@@ -1,0 +1,151 @@
+"""Arguments with slots: what of an operation's variables shapes its statement, and what is bound at each run.
+
+The keys of inputs, the words of orderings and groupings, booleans and missing values decide what the SQL is; they are
+the *shape* of the variables. All other values are left out as slots, so that one statement serves them all.
+"""
+
+from collections.abc import Callable, Collection, Hashable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import sqlalchemy as sa
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLScalarType,
+)
+
+from resolvers.sql.binding import Read, SqlType
+from security.rows import Claim
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A value of the variables: the name of one, then keys into it."""
+
+    path: tuple[str | int, ...]
+
+
+Shape = Hashable
+
+
+def slotted(value: Any, type_: GraphQLInputType, path: tuple[str | int, ...], words: Collection[str]) -> Any:
+    """Return a coerced value with slots in it; `words` are the enums whose values are values of columns."""
+    if value is None:
+        return None
+    match type_:
+        case GraphQLNonNull():
+            return slotted(value, type_.of_type, path, words)
+        case GraphQLList() if _has_shape(type_.of_type, words):
+            return [slotted(item, type_.of_type, (*path, at), words) for at, item in enumerate(value)]
+        case GraphQLInputObjectType():
+            return {name: slotted(item, type_.fields[name].type, (*path, name), words) for name, item in value.items()}
+    return value if _has_shape(type_, words) else Slot(path)
+
+
+def shape_of(value: Any, type_: GraphQLInputType, words: Collection[str]) -> Shape:
+    """Return the shape of a coerced value: equal shapes make equal statements."""
+    if value is None:
+        return None
+    match type_:
+        case GraphQLNonNull():
+            return shape_of(value, type_.of_type, words)
+        case GraphQLList() if _has_shape(type_.of_type, words):
+            return tuple(shape_of(item, type_.of_type, words) for item in value)
+        case GraphQLInputObjectType():
+            return tuple((name, shape_of(item, type_.fields[name].type, words)) for name, item in value.items())
+    return value if _has_shape(type_, words) else "·"
+
+
+def _has_shape(type_: GraphQLInputType, words: Collection[str]) -> bool:
+    match type_:
+        case GraphQLNonNull() | GraphQLList():
+            return _has_shape(type_.of_type, words)
+        case GraphQLEnumType():
+            return type_.name not in words
+        case GraphQLScalarType():
+            return type_.name == "Boolean"
+    return True
+
+
+def plain(value: Any) -> Any:
+    """Return coerced arguments with the inner values of enums."""
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value.value if isinstance(value, Enum) and not isinstance(value, Claim) else value
+
+
+def is_open(operand: Any) -> bool:
+    """Tell whether an operand has a value only when a statement is run."""
+    if isinstance(operand, list):
+        return any(is_open(item) for item in operand)
+    if isinstance(operand, dict):
+        return any(is_open(item) for item in operand.values())
+    return isinstance(operand, Slot | Claim | Place)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A value of an opened cursor: which cursor of the statement, and which value of it."""
+
+    cursor: int
+    step: int
+
+
+def filled(operand: Any, variables: Mapping[str, Any]) -> Any:
+    """Return an operand with the values of the variables in its slots."""
+    if isinstance(operand, Slot):
+        value: Any = variables
+        for key in operand.path:
+            value = value[key]
+        return plain(value)
+    if isinstance(operand, list):
+        return [filled(item, variables) for item in operand]
+    if isinstance(operand, dict):
+        return {name: filled(item, variables) for name, item in operand.items()}
+    return operand
+
+
+Supply = Callable[["Inputs"], Any]
+"""Gives the value of a parameter at a run."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run of a statement is given: coerced variables, the principal's claims, opened cursors."""
+
+    variables: Mapping[str, Any]
+    claims: Callable[[Claim], Any]
+    cursors: list[list[Any]]
+
+
+class Parameters:
+    """Binds operands: those with slots when the statement runs, the others now."""
+
+    def __init__(self) -> None:
+        self.supplies: dict[str, Supply] = {}
+
+    def __call__(self, operand: Any, sql_type: SqlType, read: Read = lambda given: given) -> sa.BindParameter[Any]:
+        """Return a parameter."""
+        if not is_open(operand):
+            return sa.bindparam(None, read(operand), type_=sql_type)
+        name = f"open_{len(self.supplies)}"
+        self.supplies[name] = _supply(operand, read)
+        return sa.bindparam(name, type_=sql_type, required=True)
+
+
+def _supply(operand: Any, read: Read) -> Supply:
+    if isinstance(operand, Claim):
+        return lambda inputs: inputs.claims(operand)
+    if isinstance(operand, Place):
+        return lambda inputs: inputs.cursors[operand.cursor][operand.step]
+    if isinstance(operand, Slot) and len(operand.path) == 1:
+        name = operand.path[0]
+        return lambda inputs: read(plain(inputs.variables[str(name)]))
+    return lambda inputs: read(filled(operand, inputs.variables))
