@@ -23,6 +23,7 @@ install: $(VENV)/installed-dev ## Install everything for development into .venv
 
 .PHONY: test
 test: $(VENV)/installed-dev explorer ## Run all tests, on real servers
+	@$(INSTALL_NODE)
 	@$(BIN)/pytest
 
 .PHONY: check
@@ -72,11 +73,16 @@ help: ## List the tasks
 LOCK = $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-# Node comes into the environment only if a build is due and the machine has none that is new enough.
+# Node comes into the environment only if something needs it and the machine has none that is new enough.
+define INSTALL_NODE
+$(BIN)/python -c 'from app.explorer.toolchain import find_toolchain; find_toolchain()' 2>/dev/null \
+	|| { echo "Installing Node into $(VENV): this machine has none, or none that is new enough." \
+	&& $(PIP) install --require-hashes -r requirements-explorer.txt; }
+endef
+
 define BUILD_EXPLORER
-$(BIN)/python -c 'from app.explorer import build; build.is_current() or build.find_toolchain()' 2>/dev/null \
-	|| { echo "Installing Node into $(VENV): this machine has none, or none that is new enough for the explorer." \
-	&& $(PIP) install --require-hashes -r requirements-explorer.txt; } && $(BIN)/python -m app.explorer.build
+{ $(BIN)/python -c 'import sys; from app.explorer.build import is_current; sys.exit(not is_current())' \
+	|| { $(INSTALL_NODE); }; } && $(BIN)/python -m app.explorer.build
 endef
 
 $(BIN)/python:
@@ -97,7 +103,7 @@ $(BIN)/python:
 	exit 1
 
 $(VENV)/installed: requirements.txt pyproject.toml | $(BIN)/python
-	@echo "Installing $$(grep -c '==' requirements.txt) packages into $(VENV): once, half a minute to a minute."
+	@echo "Installing $$(grep -c '==' requirements.txt) packages into $(VENV); the first time this takes up to a minute."
 	@$(PIP) install --require-hashes -r requirements.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
