@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from resolvers.sql.order import Ordering
 from schema.model import Kind
+from schema.scalars import write_date_time, write_decimal
 from security.errors import BadUserInput
 
 
@@ -59,10 +60,10 @@ def _canonical(value: Any) -> str:
 
 def _written(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, dt.datetime | dt.date):
-        return value.isoformat()
-    return value
+        return write_decimal(value)
+    if isinstance(value, dt.datetime):
+        return write_date_time(value)
+    return value.isoformat() if isinstance(value, dt.date) else value
 
 
 def _read(kind: Kind, value: Any) -> Any:

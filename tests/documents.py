@@ -1,0 +1,192 @@
+"""Random operations over the whole graph: documents with fragments, aliases and directives, and their variables."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from graphql import GraphQLSchema, print_ast
+from graphql.utilities import value_to_literal
+from hypothesis import strategies as st
+
+from schema.model import Link, Model
+from tests.model.world import as_id
+from tests.operations import Choices, Given, orderings, orders_of_groups
+from tests.sample import SAMPLE
+
+T = TypeVar("T")
+Draw = Callable[[st.SearchStrategy[T]], T]
+
+_DEPTH = 3
+_PAGES: tuple[Given, ...] = ({}, {"first": 1}, {"first": 3}, {"first": 200}, {"last": 2}, {"last": 200})
+
+
+@dataclass(frozen=True)
+class Document:
+    """An operation as a client would send it."""
+
+    text: str
+    variables: Given
+
+
+@dataclass
+class _Writer:
+    """Writes one document; each argument is a literal or a variable, as it is drawn."""
+
+    draw: Any
+    schema: GraphQLSchema
+    choices: Choices
+    variables: Given = field(default_factory=dict)
+    definitions: list[str] = field(default_factory=list)
+    fragments: list[str] = field(default_factory=list)
+
+    def document(self) -> Document:
+        roots = self._several(self._root, most=2)
+        body = "{ " + " ".join(roots) + " }"
+        head = f"query ({', '.join(self.definitions)}) " if self.definitions else ""
+        return Document("\n".join([head + body, *self.fragments]), self.variables)
+
+    # Fields.
+
+    def _root(self) -> str:
+        models = list(self.choices.graph)
+        model = self.draw(st.sampled_from(models))
+        kinds = [self._groups] if not model.readable else [self._rows, self._rows, self._row, self._groups]
+        written: str = self.draw(st.sampled_from(kinds))(model)
+        return written
+
+    def _row(self, model: Model) -> str:
+        rows = SAMPLE[model.table.name]
+        ids = [as_id(model, row) for row in rows] + [as_id(model, {"id": 4_000_000_000})]
+        arguments = {"id": self.draw(st.sampled_from(ids))}
+        return self._field("Query", model.singular, arguments, self._object(model, _DEPTH))
+
+    def _rows(self, model: Model) -> str:
+        return self._field("Query", model.plural, self._page(model), self._connection(model, _DEPTH))
+
+    def _groups(self, model: Model) -> str:
+        groupings = self.draw(self.choices.groupings(model.name, most=2))
+        arguments = {
+            "where": self.draw(self.choices.filters(model.name, 1)),
+            "groupBy": groupings,
+            "orderBy": self.draw(orders_of_groups(model)),
+        }
+        selected = ["count", "__typename"]
+        numbers = [f.name for f in model.fields.values() if f.kind.is_number]
+        ordered = [f.name for f in model.fields.values() if f.kind.is_ordered]
+        for measure, fields in (("sum", numbers), ("avg", numbers), ("min", ordered), ("max", ordered)):
+            if fields:
+                selected.append(f"{measure} {{ {' '.join(fields)} __typename }}")
+        selected += [f"key {{ {self._key(model, given)} }}" for given in groupings]
+        body = "{ " + " ".join(selected) + " }"
+        return self._field("Query", f"{model.plural}Aggregate", {k: v for k, v in arguments.items() if v}, body)
+
+    def _key(self, model: Model, given: Given) -> str:
+        names = [name for name in given if name != "by"]
+        if names[0] != "field":
+            link = model.links[names[0]]
+            return f"{link.name} {{ {self._key(self.choices.graph.target(link), given[link.name])} }}"
+        if given["field"] == "ID":
+            node = f" node {self._object(model, 1)}" if model.readable else ""
+            return f"id{node}"
+        return next(f.name for f in model.fields.values() if f.constant == given["field"])
+
+    def _object(self, model: Model, depth: int) -> str:
+        names = ["id", "__typename", *model.fields]
+
+        def scalar() -> str:
+            return self._decorated(self._field(model.name, self.draw(st.sampled_from(names)), {}, ""))
+
+        def link() -> str:
+            return self._decorated(self._link(model, self.draw(st.sampled_from(list(model.links.values()))), depth))
+
+        parts = [scalar, scalar, lambda: self._fragment(model, depth)]
+        if depth and model.links:
+            parts += [link, link]
+
+        def part() -> str:
+            written: str = self.draw(st.sampled_from(parts))()
+            return written
+
+        return "{ " + " ".join(self._several(part, most=4)) + " }"
+
+    def _link(self, model: Model, link: Link, depth: int) -> str:
+        target = self.choices.graph.target(link)
+        if link.many:
+            return self._field(model.name, link.name, self._page(target), self._connection(target, depth - 1))
+        return self._field(model.name, link.name, {}, self._object(target, depth - 1))
+
+    def _connection(self, model: Model, depth: int) -> str:
+        parts = {
+            "nodes": lambda: f"nodes {self._object(model, depth)}",
+            "edges": lambda: f"edges {{ __typename cursor node {self._object(model, depth)} }}",
+            "pageInfo": lambda: "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }",
+            "more": lambda: "pageInfo { hasNextPage __typename }",
+            "totalCount": lambda: "totalCount",
+            "typename": lambda: "__typename",
+        }
+        names = self.draw(st.lists(st.sampled_from(list(parts)), min_size=1, max_size=4, unique=True))
+        return "{ " + " ".join(parts[name]() for name in names) + " }"
+
+    def _fragment(self, model: Model, depth: int) -> str:
+        on = self.draw(st.sampled_from([model.name, "Node", None]))
+        inner = "{ id __typename }" if on == "Node" else self._object(model, depth - 1 if depth else 0)
+        if on is not None and self.draw(st.booleans()):
+            name = f"F{len(self.fragments)}"
+            self.fragments.append(f"fragment {name} on {on} {inner}")
+            return self._decorated(f"...{name}")
+        return f"... on {on} {inner}" if on else f"... {self._directive()} {inner}"
+
+    # Parts of fields.
+
+    def _page(self, model: Model) -> Given:
+        arguments: Given = dict(self.draw(st.sampled_from(_PAGES)))
+        if self.draw(st.booleans()):
+            arguments["where"] = self.draw(self.choices.filters(model.name, 1))
+        if self.draw(st.booleans()):
+            arguments["orderBy"] = self.draw(orderings(model, 2))
+        return arguments
+
+    def _field(self, parent: str, name: str, arguments: Given, selection: str) -> str:
+        # An alias for each set of arguments: fields that differ in them must not merge.
+        alias = f"a{len(self.variables)}_{self.draw(st.integers(0, 10**6))}: " if arguments else self._alias(name)
+        written = [f"{key}: {self._value(parent, name, key, value)}" for key, value in arguments.items()]
+        given = f"({', '.join(written)})" if written else ""
+        return f"{alias}{name}{given} {selection}".strip()
+
+    def _alias(self, name: str) -> str:
+        return f"{name}_{self.draw(st.integers(0, 1))}: " if self.draw(st.booleans()) else ""
+
+    def _value(self, parent: str, name: str, key: str, value: Any) -> str:
+        type_ = self.schema.type_map[parent].fields[name].args[key].type  # type: ignore[attr-defined]
+        if self.draw(st.booleans()):
+            return f"${self._variable(str(type_), value)}"
+        literal = value_to_literal(value, type_)
+        assert literal is not None
+        return print_ast(literal)
+
+    def _variable(self, type_: str, value: Any) -> str:
+        name = f"v{len(self.variables)}"
+        self.variables[name] = value
+        self.definitions.append(f"${name}: {type_}")
+        return name
+
+    def _decorated(self, written: str) -> str:
+        return written if "{" in written or self.draw(st.integers(0, 3)) else f"{written} {self._directive()}"
+
+    def _directive(self) -> str:
+        name, value = self.draw(st.sampled_from(("skip", "include"))), self.draw(st.booleans())
+        condition = f"${self._variable('Boolean!', value)}" if self.draw(st.booleans()) else str(value).lower()
+        return f"@{name}(if: {condition})"
+
+    def _several(self, write: Callable[[], str], *, most: int) -> list[str]:
+        return [write() for _ in range(self.draw(st.integers(1, most)))]
+
+
+def documents(schema: GraphQLSchema, choices: Choices) -> st.SearchStrategy[Document]:
+    """Return random operations that are valid for a schema, or nearly always are."""
+
+    @st.composite
+    def write(draw: Any) -> Document:
+        return _Writer(draw, schema, choices).document()
+
+    return write()

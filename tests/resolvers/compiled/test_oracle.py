@@ -1,0 +1,57 @@
+"""The compiled path against the reference path: any operation of anybody must give the same response on both."""
+
+import json
+from collections.abc import AsyncIterator
+from functools import cache
+from typing import Any
+
+import pytest_asyncio
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from app.embedded import Stack
+from resolvers.reference.resolvers import ReferenceResolvers
+from schema.derive.build import build
+from tests.documents import Document, documents
+from tests.graph import Asking, Told, asking, serving_url
+from tests.model.viewers import VIEWERS, Viewer
+from tests.model.world import GRAPH
+from tests.operations import Choices
+from tests.profiles import examples
+
+
+@pytest_asyncio.fixture(scope="session")
+async def ask_compiled(stack: Stack, sample_database: str) -> AsyncIterator[Asking]:
+    """Asks an engine over the sample on the compiled path, where it can."""
+    async with asking(serving_url(stack, sample_database), compiling=True) as ask:
+        yield ask
+
+
+SEEING = [viewer for viewer in VIEWERS if list(GRAPH.seen_by(viewer.principal.capabilities))]
+
+
+@cache
+def documents_of(viewer: Viewer) -> st.SearchStrategy[Document]:
+    """Return random operations over what a viewer sees."""
+    seen = GRAPH.seen_by(viewer.principal.capabilities)
+    schema = build(seen, ReferenceResolvers())._schema
+    return documents(schema, Choices(seen))
+
+
+def response(told: Told) -> Any:
+    """Return a response with its members in their order, which is part of the specification."""
+    return json.loads(told.answer.body, object_pairs_hook=list)
+
+
+@settings(examples(300), suppress_health_check=list(HealthCheck))
+@given(data=st.data(), viewer=st.sampled_from(SEEING))
+async def test_both_paths_give_the_same_response(
+    ask_compiled: Asking, ask_reference: Asking, viewer: Viewer, data: st.DataObject
+) -> None:
+    document = data.draw(documents_of(viewer))
+    compiled = await ask_compiled(document.text, viewer.principal, document.variables)
+    reference = await ask_reference(document.text, viewer.principal, document.variables)
+    assume("GRAPHQL_VALIDATION_FAILED" not in reference.answer.body.decode())
+    assert (compiled.status, response(compiled)) == (reference.status, response(reference))
+    roots = len(reference.response.get("data") or ())
+    assert len(compiled.statements) <= roots or compiled.status != 200, "a root field took more than one statement"
