@@ -126,12 +126,13 @@ class _Connection:
         page = self._page.page
         statement = (
             sa.select(*self._columns(rows))
-            .where(self._matching(rows), page.between(rows, self._compiler.paging.bind))
+            .where(sa.and_(self._matching(rows), page.between(rows, self._compiler.paging.bind)))
             .order_by(*page.direction.clauses(rows))
             .limit(self._page.one_more if self._needs_more else self._page.size)
         )
         statement = self._correlated(statement)
-        return numbered(statement) if self._needs_numbers else statement.subquery()
+        name = f"page_{self._page.number}"
+        return numbered(statement, name) if self._needs_numbers else statement.subquery(name)
 
     def _columns(self, rows: Source) -> Sequence[sa.ColumnElement[Any]]:
         columns = [

@@ -48,7 +48,7 @@ class _Groups:
 
     def text(self) -> sa.ColumnElement[Any]:
         """Return the groups as text."""
-        level = Level(numbered(self._statement()))
+        level = Level(numbered(self._statement(), "groups"))
         item = joined_text(object_pieces(self._members(level)))
         array = joined_text(array_of(item, order=level.source.c[NUMBER]))
         most = self._compiler.connections.paging.limits.max_page_size
@@ -68,7 +68,10 @@ class _Groups:
             sa.select(*(expression.label(name) for name, expression in (keys | measures).items()))
             .select_from(self._grouping.joined_source())
             .where(
-                totals.visible(self._model, self._rows), Filters(totals, most).predicate(self._model, self._rows, given)
+                sa.and_(
+                    totals.visible(self._model, self._rows),
+                    Filters(totals, most).predicate(self._model, self._rows, given),
+                )
             )
             .group_by(*keys.values())
             .order_by(*order_of_groups(self._arguments.get("order_by"), self._grouping.keys, told))

@@ -31,8 +31,8 @@ class Level:
         return result
 
 
-def numbered(rows: sa.Select[Any]) -> Source:
+def numbered(rows: sa.Select[Any], name: str) -> Source:
     """Return rows with their places, in the order in which the inner statement gives them."""
-    inner = rows.subquery()
+    inner = rows.subquery(f"{name}_rows")
     # Without an order of its own the window counts rows as they come, and a limit within stays a limit.
-    return sa.select(*inner.c, sa.func.row_number().over().label(NUMBER)).subquery()
+    return sa.select(*inner.c, sa.func.row_number().over().label(NUMBER)).subquery(name)

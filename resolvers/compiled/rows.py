@@ -30,6 +30,6 @@ class RowCompiler:
         return (
             sa.select(text)
             .select_from(level.joined)
-            .where(rows.c[model.key.key] == key, connections.scope.visible(model, rows))
+            .where(sa.and_(rows.c[model.key.key] == key, connections.scope.visible(model, rows)))
             .scalar_subquery()
         )
