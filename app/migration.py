@@ -120,12 +120,10 @@ def upgrade(url: str, *, report: Callable[[str], None], reader: str = READER) ->
             if steps:
                 command.upgrade(_config(connection=connection), "head")
             _grant(driver, reader, report)
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise _not_allowed(url, error) from error
-    except sa.exc.ProgrammingError as error:
-        if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
-            raise _not_allowed(url, error.orig) from error
-        raise
+    except psycopg.Error as error:
+        raise _refused(url, error) from error
+    except sa.exc.DBAPIError as error:
+        raise _refused(url, cast("psycopg.Error", error.orig)) from error
     return tuple(name for name, _ in steps)
 
 
@@ -204,7 +202,8 @@ def _revisions(connection: psycopg.Connection) -> list[str]:
 def _is_known(revision: str) -> bool:
     """Whether a revision is one of this version of the gateway."""
     try:
-        return _script().get_revision(revision) is not None
+        # Alembic takes the beginning of a number for the number.
+        return _script().get_revision(revision).revision == revision
     except (CommandError, ResolutionError):
         return False
 
@@ -227,20 +226,27 @@ def _grant(connection: psycopg.Connection, reader: str, report: Callable[[str], 
     if connection.execute("select from pg_roles where rolname = %s", [reader]).fetchone() is None:
         report(f"no role {reader} here: no right to read was granted; run `gateway migrate` again once it exists")
         return
+    role = sql.Identifier(reader)
+    schema = connection.execute(
+        "select current_schema() where not has_schema_privilege(%s, current_schema(), 'usage')", [reader]
+    ).fetchone()
+    if schema is not None:
+        connection.execute(sql.SQL("grant usage on schema {} to {}").format(sql.Identifier(schema[0]), role))
     missing = connection.execute(
-        "select name from unnest(%s::text[]) name where not has_table_privilege(%s, quote_ident(name), 'select')",
+        "select name from unnest(%s::text[]) name"
+        " where not has_table_privilege(%s, to_regclass(quote_ident(name)), 'select')",
         [list(_readable()), reader],
     ).fetchall()
-    role = sql.Identifier(reader)
     for (name,) in missing:
         connection.execute(sql.SQL("grant select on {} to {}").format(sql.Identifier(name), role))
     if missing:
         report(f"role {reader} may now read {len(missing)} tables")
 
 
-def _not_allowed(url: str, error: psycopg.Error) -> StartError:
-    """Say that the role may not migrate, and how to name one that may."""
-    return StartError(
-        f"the database at {place(url)} refuses: {error.diag.message_primary}; "
-        "give GATEWAY_ADMIN_DATABASE_URL a role that owns the gateway's tables"
-    )
+def _refused(url: str, error: psycopg.Error) -> StartError:
+    """Say why the database does not take a step, and which role may if this one may not."""
+    advice = ""
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        advice = "; give GATEWAY_ADMIN_DATABASE_URL a role that owns the gateway's tables"
+    reason = error.diag.message_primary or "the connection ended"
+    return StartError(f"the database at {place(url)} refused: {reason}; nothing was changed{advice}")

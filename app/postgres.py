@@ -63,4 +63,5 @@ def _parts(url: str) -> dict[str, Any]:
 
 def _reason(error: psycopg.OperationalError) -> str:
     """Return what libpq says, in one line; it names host, role and database, never the password."""
-    return "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
+    lines = [line.strip() for line in str(error).splitlines()]
+    return "; ".join(line.removeprefix("connection failed: ") for line in lines if line)

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from etl.files.faults import LoadRefused
+from etl.files.load import load_folder
 from etl.state import TABLES, demo_data, note_demo_data, wait_for_turn
 from tests.etl.files.folders import FILES, Told, content, load, write
 
@@ -223,9 +224,18 @@ def test_a_load_that_is_killed_leaves_nothing(migrated_database: str, folder: Pa
     assert content(migrated_database) == before
 
 
-def test_limits_of_the_role_do_not_end_a_load(migrated_database: str, folder: Path) -> None:
+def test_a_short_limit_for_statements_does_not_end_a_load(migrated_database: str, folder: Path) -> None:
+    class Slow(Told):
+        def __init__(self, connection: psycopg.Connection) -> None:
+            super().__init__()
+            self._connection = connection
+
+        def writing(self, table: str, done: int, count: int) -> None:
+            self._connection.execute("select pg_sleep(0.4)" if done == 1 else "select")
+
     with psycopg.connect(migrated_database, autocommit=True) as connection:
         connection.execute(
-            "do $$ begin execute format('alter database %I set statement_timeout = 1', current_database()); end $$"
+            "do $$ begin execute format('alter database %I set statement_timeout = 200', current_database()); end $$"
         )
-    load(migrated_database, folder)
+    with psycopg.connect(migrated_database) as connection:
+        load_folder(connection, folder, Slow(connection))

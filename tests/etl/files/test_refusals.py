@@ -153,6 +153,10 @@ KEYS = [
         changed("categories.csv", "2,Analgésicos,1", "2,Analgésicos,5"),
         'categories.csv, line 2, column parent_id, value "5": categories has no such row',
     ),
+    (
+        changed("categories.csv", "1,Medicamentos,", "1,Medicamentos,9"),
+        'categories.csv, line 3, column parent_id, value "9": categories has no such row',
+    ),
 ]
 
 
@@ -186,6 +190,12 @@ def test_a_value_that_another_row_of_the_database_has(migrated_database: str, tm
     assert told == (
         "customers.csv, line 2, column cnpj, value (personal data, not shown): customers has it already, in the row 1"
     )
+
+
+def test_a_row_that_stands_twice_in_a_file_and_is_there_already(migrated_database: str, tmp_path: Path) -> None:
+    load(migrated_database, write(tmp_path / "first", {"warehouses.csv": "id,name\n1,CD\n"}))
+    told = refusal(migrated_database, tmp_path / "second", {"warehouses.csv": "id,name\n1,CD\n1,CD\n"})
+    assert told.startswith('warehouses.csv, line 3, column id, value "1": the same as on line 2')
 
 
 def test_a_default_that_breaks_a_rule(migrated_database: str, tmp_path: Path) -> None:
