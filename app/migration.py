@@ -83,7 +83,13 @@ def head() -> str:
 def status(url: str) -> Status:
     """Look where the database stands; nothing is changed."""
     with connect(url) as connection:
-        return _status(connection)
+        try:
+            return _status(connection)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise StartError(
+                f"the role of {place(url)} may not read there: run `gateway migrate`, which grants it, "
+                "with the same GATEWAY_DATABASE_URL"
+            ) from error
 
 
 def current(url: str) -> str | None:

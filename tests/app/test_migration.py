@@ -158,6 +158,15 @@ def test_another_role_may_serve(stack: Stack, empty_database: str) -> None:
     assert told[-1] == f"role reader of others may now read {len(TABLES) + 2} tables"
 
 
+def test_a_serving_role_without_rights_is_told_how_to_get_them(stack: Stack, empty_database: str) -> None:
+    serving = at_database(stack.endpoints.database_url, database_name(empty_database))
+    upgrade(empty_database, report=quiet, reader="another role")
+    with pytest.raises(StartError, match=r"may not read there: run `gateway migrate`, which grants it"):
+        require_in_step(serving)
+    upgrade(empty_database, report=quiet)
+    require_in_step(serving)
+
+
 def test_the_serving_role_is_let_into_a_schema_that_is_closed(stack: Stack, empty_database: str) -> None:
     with psycopg.connect(empty_database) as connection:
         connection.execute("revoke all on schema public from public")
