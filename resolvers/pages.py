@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-
 from resolvers.cursors import Cursors, belonging
 from resolvers.sql.binding import Binding
 from resolvers.sql.order import Ordering, ordering
-from resolvers.sql.scope import Predicate, Source
+from resolvers.sql.scope import Predicate, Source, all_hold
 from schema.model import Model
 from security.errors import BadUserInput
 
@@ -45,7 +43,7 @@ class Page:
             parts.append(self.ordering.after(source, self.after, bind))
         if self.before is not None:
             parts.append(self.ordering.reversed.after(source, self.before, bind))
-        return sa.and_(sa.true(), *parts)
+        return all_hold(*parts)
 
 
 def page_of(model: Model, coordinate: str, arguments: Mapping[str, Any], limits: Limits, cursors: Cursors) -> Page:

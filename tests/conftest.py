@@ -7,8 +7,22 @@ import pytest
 
 from app.embedded import PostgresTuning, Stack, start_stack
 from tests.databases import empty_database, migrated_database, migrated_template
+from tests.graph import ask, ask_compiled, ask_reference, sample_database
 
-__all__ = ["empty_database", "migrated_database", "migrated_template"]
+__all__ = [
+    "ask",
+    "ask_compiled",
+    "ask_reference",
+    "empty_database",
+    "migrated_database",
+    "migrated_template",
+    "sample_database",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the project's own options."""
+    parser.addoption("--write-golden", action="store_true", help="write the golden files again instead of comparing")
 
 
 @pytest.fixture(scope="session")

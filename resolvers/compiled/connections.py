@@ -20,7 +20,7 @@ from resolvers.compiled.levels import NUMBER, Level, numbered
 from resolvers.compiled.objects import ObjectCompiler
 from resolvers.compiled.paging import CompiledPage, Paging
 from resolvers.compiled.selections import Selected, Selections
-from resolvers.sql.scope import Predicate, Scope, Source, joined
+from resolvers.sql.scope import Predicate, Scope, Source, all_hold, joined
 from resolvers.sql.where import Filters
 from schema.derive.objects import TYPE_NAME
 from schema.model import Link, Model
@@ -126,7 +126,7 @@ class _Connection:
         page = self._page.page
         statement = (
             sa.select(*self._columns(rows))
-            .where(sa.and_(self._matching(rows), page.between(rows, self._compiler.paging.bind)))
+            .where(all_hold(self._matching(rows), page.between(rows, self._compiler.paging.bind)))
             .order_by(*page.direction.clauses(rows))
             .limit(self._page.one_more if self._needs_more else self._page.size)
         )
@@ -151,7 +151,7 @@ class _Connection:
         parts = [scope.visible(self._model, rows), filters.predicate(self._model, rows, given)]
         if self._link is not None and self._parent is not None:
             parts.append(joined(self._link, self._parent, rows))
-        return sa.and_(*parts)
+        return all_hold(*parts)
 
     def _correlated(self, statement: sa.Select[Any]) -> sa.Select[Any]:
         return statement if self._parent is None else statement.correlate(self._parent)

@@ -13,7 +13,7 @@ from resolvers.compiled.objects import global_id_text
 from resolvers.compiled.selections import Selected
 from resolvers.pages import size_of_groups
 from resolvers.sql.groups import Grouping, GroupKey, measure_expressions, order_of_groups
-from resolvers.sql.scope import Scope
+from resolvers.sql.scope import Scope, all_hold
 from resolvers.sql.where import Filters
 from schema.derive.aggregates import GROUPED_BY_UNIT
 from schema.model import Kind, Model, ScalarField
@@ -68,7 +68,7 @@ class _Groups:
             sa.select(*(expression.label(name) for name, expression in (keys | measures).items()))
             .select_from(self._grouping.joined_source())
             .where(
-                sa.and_(
+                all_hold(
                     totals.visible(self._model, self._rows),
                     Filters(totals, most).predicate(self._model, self._rows, given),
                 )
@@ -136,7 +136,7 @@ class _Groups:
         connections = self._compiler.connections
         other = model.table.alias()
         same = other.c[model.key.key] == level.source.c[_label(key.path)]
-        level.join(other, sa.and_(same, connections.scope.visible(model, other)))
+        level.join(other, all_hold(same, connections.scope.visible(model, other)))
         return connections.objects.linked_object(level, model, other, self._selections.below(field))
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from resolvers.compiled.json_text import Piece, joined_text, object_pieces, scalar_pieces
 from resolvers.compiled.levels import Level
 from resolvers.compiled.selections import Selected, Selections
-from resolvers.sql.scope import Scope, Source, joined
+from resolvers.sql.scope import Scope, Source, all_hold, joined
 from schema.derive.objects import TYPE_NAME
 from schema.model import Link, Model
 
@@ -74,7 +74,7 @@ class ObjectCompiler:
         if link.many:
             return self.connections.linked(model, source, link, target, field)
         other = target.table.alias()
-        level.join(other, sa.and_(joined(link, source, other), self.scope.visible(target, other)))
+        level.join(other, all_hold(joined(link, source, other), self.scope.visible(target, other)))
         return self.linked_object(level, target, other, self.selections.below(field))
 
 

@@ -9,6 +9,7 @@ from resolvers.compiled.connections import ConnectionCompiler
 from resolvers.compiled.json_text import joined_text
 from resolvers.compiled.levels import Level
 from resolvers.compiled.selections import Selected
+from resolvers.sql.scope import all_hold
 from schema.global_id import key_of
 from schema.model import Model
 
@@ -30,6 +31,6 @@ class RowCompiler:
         return (
             sa.select(text)
             .select_from(level.joined)
-            .where(sa.and_(rows.c[model.key.key] == key, connections.scope.visible(model, rows)))
+            .where(all_hold(rows.c[model.key.key] == key, connections.scope.visible(model, rows)))
             .scalar_subquery()
         )

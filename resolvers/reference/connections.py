@@ -10,6 +10,7 @@ from resolvers.reference.loaders import CountByParentLoader, PageByParentLoader
 from resolvers.reference.operation import Running, fingerprint
 from resolvers.reference.rows import Row, row_of, selected, value_of_link
 from resolvers.sql.binding import bound_now
+from resolvers.sql.scope import all_hold
 from schema.model import Link, Model
 
 
@@ -17,7 +18,7 @@ async def root_connection(running: Running, model: Model, coordinate: str, argum
     """Return a page of all visible rows of an entity."""
     page = page_of(model, coordinate, arguments, running.limits, running.cursors)
     source = model.table
-    matching = sa.and_(
+    matching = all_hold(
         running.scope.visible(model, source), running.filters.predicate(model, source, arguments.get("where") or {})
     )
     statement = (

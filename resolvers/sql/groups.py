@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resolvers.sql.scope import Scope, Source, joined
+from resolvers.sql.scope import Scope, Source, all_hold, joined
 from schema.derive.aggregates import GROUPED_BY_UNIT, measures
 from schema.model import Kind, Link, Model, ScalarField
 from security.errors import BadUserInput
@@ -50,7 +50,7 @@ class Grouping:
         result: sa.FromClause = self.source
         for link, source, other in self.joins.values():
             target = self.scope.seen.target(link)
-            linked = sa.and_(joined(link, source, other), self.scope.visible(target, other))
+            linked = all_hold(joined(link, source, other), self.scope.visible(target, other))
             result = result.outerjoin(other, linked)
         return result
 
@@ -86,7 +86,9 @@ class Grouping:
 
 def _start_of(unit: str, of: ScalarField, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """Return the first day of the span that a value lies in."""
-    local = sa.func.timezone(BUSINESS_TIME_ZONE, column) if of.kind is Kind.DATETIME else column
+    local = (
+        sa.func.timezone(sa.literal_column(f"'{BUSINESS_TIME_ZONE}'"), column) if of.kind is Kind.DATETIME else column
+    )
     # As text and not as a parameter: `group by` must be the same expression as what is selected.
     return sa.cast(sa.func.date_trunc(sa.literal_column(f"'{unit}'"), local), sa.Date())
 
@@ -101,7 +103,7 @@ def measure_expressions(model: Model, source: Source) -> dict[str, sa.ColumnElem
 
 def _measure(measure: str, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     if measure == "avg":
-        return sa.func.round(sa.func.avg(column), _DECIMALS_OF_AVERAGES)
+        return sa.func.round(sa.func.avg(column), sa.literal_column(str(_DECIMALS_OF_AVERAGES)))
     function: sa.ColumnElement[Any] = getattr(sa.func, measure)(column)
     return function
 

@@ -12,6 +12,7 @@ from security.principal import Principal
 from security.rows import AllOf, Always, AnyOf, Claim, Compare, Comparison, Condition, Never
 
 Predicate = sa.ColumnElement[bool]
+ONE: sa.ColumnElement[Any] = sa.literal_column("1")
 Source = sa.FromClause
 
 
@@ -43,7 +44,7 @@ class Scope:
             case Never():
                 return sa.false()
             case AllOf(parts):
-                return sa.and_(*(self._predicate(part, model, source) for part in parts))
+                return all_hold(*(self._predicate(part, model, source) for part in parts))
             case AnyOf(parts):
                 return sa.or_(*(self._predicate(part, model, source) for part in parts))
             case Compare():
@@ -57,7 +58,7 @@ class Scope:
         target = self.everything.target(link)
         other = target.table.alias()
         return sa.exists(
-            sa.select(sa.literal(1))
+            sa.select(ONE)
             .select_from(other)
             .where(joined(link, source, other), self._reached(path[1:], compare, target, other))
         )
@@ -101,6 +102,12 @@ def claim_value(principal: Principal, claim: Claim) -> Any:
     """Return what a principal's token says, as the database takes it."""
     value = getattr(principal, claim.value)
     return list(value) if isinstance(value, tuple) else value
+
+
+def all_hold(*parts: Predicate) -> Predicate:
+    """Return the conjunction of the parts, without those that say nothing."""
+    telling = [part for part in parts if not isinstance(part, sa.True_)]
+    return sa.and_(*telling) if telling else sa.true()
 
 
 def joined(link: Link, source: Source, other: Source) -> Predicate:

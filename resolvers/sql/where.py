@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from resolvers.sql.binding import exact
-from resolvers.sql.scope import Predicate, Scope, Source, joined
+from resolvers.sql.scope import ONE, Predicate, Scope, Source, all_hold, joined
 from schema.global_id import key_of
 from schema.model import Link, Model, ScalarField
 from security.errors import BadUserInput
@@ -30,14 +30,14 @@ class Filters:
 
     def predicate(self, model: Model, source: Source, given: Given) -> Predicate:
         """Return the predicate of a filter on rows of an entity."""
-        return sa.and_(sa.true(), *(self._part(model, source, name, value) for name, value in given.items()))
+        return all_hold(*(self._part(model, source, name, value) for name, value in given.items()))
 
     def _part(self, model: Model, source: Source, name: str, value: Any) -> Predicate:
         if value is None:
             raise BadUserInput(f"`{name}: null` is no condition: leave `{name}` out, or use `isNull` on a field.")
         match name:
             case "and":
-                return sa.and_(sa.true(), *(self.predicate(model, source, part) for part in value))
+                return all_hold(*(self.predicate(model, source, part) for part in value))
             case "or":
                 return sa.or_(sa.false(), *(self.predicate(model, source, part) for part in value))
             case "not":
@@ -45,7 +45,7 @@ class Filters:
             case "id":
                 return self._on_id(model, source, value)
         if field := model.fields.get(name):
-            return sa.and_(
+            return all_hold(
                 sa.true(), *(self._on_field(field, source, operator, operand) for operator, operand in value.items())
             )
         link = model.links[name]
@@ -60,7 +60,7 @@ class Filters:
         for operator, operand in given.items():
             _present(operator, operand)
             parts.append(key == sa.any_(self.scope.bind(operand, ARRAY(key.type), keys)))
-        return sa.and_(sa.true(), *parts)
+        return all_hold(*parts)
 
     def _on_field(self, field: ScalarField, source: Source, operator: str, operand: Any) -> Predicate:
         _present(operator, operand)
@@ -98,14 +98,14 @@ class Filters:
                     parts.append(sa.not_(self._exists(link, source, inner)))
                 case _:
                     parts.append(sa.not_(self._exists(link, source, {"not": inner})))
-        return sa.and_(sa.true(), *parts)
+        return all_hold(*parts)
 
     def _exists(self, link: Link, source: Source, given: Given) -> Predicate:
         """Return whether a linked row that the principal sees is as given."""
         target = self.scope.seen.target(link)
         other = target.table.alias()
         return sa.exists(
-            sa.select(sa.literal(1))
+            sa.select(ONE)
             .select_from(other)
             .where(joined(link, source, other), self.scope.visible(target, other), self.predicate(target, other, given))
         )

@@ -1,31 +1,20 @@
 """The compiled path against the reference path: any operation of anybody must give the same response on both."""
 
 import json
-from collections.abc import AsyncIterator
 from functools import cache
 from typing import Any
 
-import pytest_asyncio
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from app.embedded import Stack
 from resolvers.reference.resolvers import ReferenceResolvers
 from schema.derive.build import build
 from tests.documents import Document, documents
-from tests.graph import Asking, Told, asking, serving_url
+from tests.graph import Asking, Told
 from tests.model.viewers import VIEWERS, Viewer
 from tests.model.world import GRAPH
 from tests.operations import Choices
 from tests.profiles import examples
-
-
-@pytest_asyncio.fixture(scope="session")
-async def ask_compiled(stack: Stack, sample_database: str) -> AsyncIterator[Asking]:
-    """Asks an engine over the sample on the compiled path, where it can."""
-    async with asking(serving_url(stack, sample_database), compiling=True) as ask:
-        yield ask
-
 
 SEEING = [viewer for viewer in VIEWERS if list(GRAPH.seen_by(viewer.principal.capabilities))]
 

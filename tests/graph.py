@@ -1,0 +1,137 @@
+"""An engine over the sample, as it is served: with the role that may only read."""
+
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from app.embedded import Stack
+from resolvers.cursors import Cursors
+from resolvers.database import Database
+from resolvers.engine import Answer, Engine, Operation
+from resolvers.pages import Limits
+from security.principal import Principal
+from tests.databases import at_database, database_name, new_database
+from tests.model.viewers import ADMIN
+from tests.model.world import GRAPH
+from tests.sample import insert_sample
+
+PAGE_SIZE = 20
+MAX_PAGE_SIZE = 200
+LIMITS = Limits(PAGE_SIZE, MAX_PAGE_SIZE)
+CURSORS = Cursors(b"a secret of the tests")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an operation came to: the answer, its JSON, and the statements that it took."""
+
+    answer: Answer
+    statements: list[str]
+    response: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "response", json.loads(self.answer.body))
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self.answer.status
+
+    @property
+    def data(self) -> Any:
+        """The data of an operation that went well; an assertion for one that did not."""
+        assert "errors" not in self.response, self.response["errors"]
+        assert (self.answer.executed, self.status) == (True, 200)
+        return self.response["data"]
+
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        """The errors, of which there must be some."""
+        errors: list[dict[str, Any]] = self.response["errors"]
+        assert errors
+        return errors
+
+    @property
+    def refusal(self) -> str:
+        """The code of an operation that was refused whole."""
+        assert "data" not in self.response, self.response
+        assert not self.answer.executed
+        [code] = {error["extensions"]["code"] for error in self.errors}
+        return str(code)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Asks an engine, and counts its statements."""
+
+    engine: Engine
+    statements: list[str]
+
+    async def __call__(
+        self,
+        document: str,
+        principal: Principal = ADMIN.principal,
+        variables: Mapping[str, Any] | None = None,
+        name: str | None = None,
+    ) -> Told:
+        """Execute an operation; only one at a time, for its statements to be its own."""
+        self.statements.clear()
+        answer = await self.engine.execute(Operation(document, name, variables), principal)
+        return Told(answer, list(self.statements))
+
+
+def serving_url(stack: Stack, owner_url: str) -> str:
+    """Return the URL under which a database is served: that of the role that may only read."""
+    return at_database(stack.endpoints.database_url, database_name(owner_url))
+
+
+def new_engine(
+    database: Database, *, limits: Limits = LIMITS, time_budget: float = 30.0, compiling: bool = False
+) -> Engine:
+    """Return an engine over a database."""
+    return Engine(database, GRAPH, limits=limits, cursors=CURSORS, time_budget=time_budget, compiling=compiling)
+
+
+@pytest.fixture(scope="session")
+def sample_database(stack: Stack, migrated_template: str) -> Iterator[str]:
+    """The owner's URL of a database with the sample; nobody writes to it."""
+    with new_database(stack.endpoints.owner_url, migrated_template) as url:
+        insert_sample(url)
+        yield url
+
+
+@pytest_asyncio.fixture(scope="session", params=["reference", "compiled"])
+async def ask(stack: Stack, sample_database: str, request: pytest.FixtureRequest) -> AsyncIterator[Asking]:
+    """Asks an engine over the sample, once on each of its paths."""
+    async with asking(serving_url(stack, sample_database), compiling=request.param == "compiled") as ask:
+        yield ask
+
+
+@pytest_asyncio.fixture(scope="session")
+async def ask_reference(stack: Stack, sample_database: str) -> AsyncIterator[Asking]:
+    """Asks an engine over the sample on the reference path."""
+    async with asking(serving_url(stack, sample_database), compiling=False) as ask:
+        yield ask
+
+
+@pytest_asyncio.fixture(scope="session")
+async def ask_compiled(stack: Stack, sample_database: str) -> AsyncIterator[Asking]:
+    """Asks an engine over the sample on the compiled path, where it can."""
+    async with asking(serving_url(stack, sample_database), compiling=True) as ask:
+        yield ask
+
+
+@asynccontextmanager
+async def asking(url: str, *, compiling: bool) -> AsyncIterator[Asking]:
+    """Open a database and ask an engine over it."""
+    statements: list[str] = []
+    database = await Database.open(url, observe=statements.append)
+    try:
+        yield Asking(new_engine(database, compiling=compiling), statements)
+    finally:
+        await database.close()
