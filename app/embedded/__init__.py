@@ -2,6 +2,7 @@
 
 from app.embedded.endpoints import Endpoints
 from app.embedded.folder import DataFolder, find_folder, make_folder
+from app.embedded.inspection import Inspection, inspect
 from app.embedded.postgres_settings import PostgresTuning
 from app.embedded.runtime import PARTS, Part
 from app.embedded.stack import Stack, open_stack, start_stack
@@ -10,10 +11,12 @@ __all__ = [
     "PARTS",
     "DataFolder",
     "Endpoints",
+    "Inspection",
     "Part",
     "PostgresTuning",
     "Stack",
     "find_folder",
+    "inspect",
     "make_folder",
     "open_stack",
     "start_stack",

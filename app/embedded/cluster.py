@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,7 +25,9 @@ DATABASE = "cienty"
 OWNER_SECRET = "postgres-owner"  # noqa: S105 - a file's name
 SERVING_SECRET = "postgres-gateway"  # noqa: S105 - a file's name
 _PATIENCE = 120.0
-_FAULT = re.compile("rror|FATAL|PANIC|launch:")
+_LEFTOVER_SECONDS = 5.0
+_PAUSE = 0.05
+_FAULT = re.compile("rror:|FATAL:|PANIC:|could not|launch:")
 
 # macOS knows no C.UTF-8.
 _LIBRARY_LOCALE = ["--locale=C", "--lc-ctype=UTF-8"] if sys.platform == "darwin" else ["--locale=C.UTF-8"]
@@ -41,8 +44,7 @@ class Cluster:
 
     def prepare(self, report: Callable[[str], None]) -> None:
         """Make the cluster unless it is there, and passwords that were lost; safe to be killed anywhere."""
-        for unfinished in self._folder.postgres.glob("new-*"):
-            shutil.rmtree(unfinished, ignore_errors=True)
+        self._remove_unfinished()
         passwords = {name: self._folder.secret(name) for name in (OWNER_SECRET, SERVING_SECRET)}
         if not self.data.exists():
             report("creating the PostgreSQL cluster")
@@ -52,6 +54,16 @@ class Cluster:
             fresh = {name: new_password() for name in passwords}
             self._single_user(self.data, _password_statements(fresh))
             self._keep(fresh)
+
+    def _remove_unfinished(self) -> None:
+        deadline = time.monotonic() + _LEFTOVER_SECONDS
+        while unfinished := list(self._folder.postgres.glob("new-*")):
+            for folder in unfinished:
+                shutil.rmtree(folder, ignore_errors=True)
+            # Processes of an initdb that was killed may go on writing for a moment.
+            if time.monotonic() > deadline:
+                break
+            time.sleep(_PAUSE)
 
     def _create(self, passwords: dict[str, str]) -> None:
         scratch = self._folder.postgres / f"new-{secrets.token_hex(4)}"
@@ -97,7 +109,8 @@ class Cluster:
             except subprocess.TimeoutExpired as error:
                 raise StartError(f"{program} did not end within {_PATIENCE:.0f} s; is the disk too slow?") from error
         if child.returncode != 0:
-            faults = [line for line in said.decode(errors="replace").splitlines() if _FAULT.search(line)]
+            lines = said.decode(errors="replace").strip().splitlines()
+            faults = [line for line in lines if _FAULT.search(line)] or lines[-1:]
             reason = faults[-1] if faults else f"{program} ended with status {child.returncode}"
             raise StartError(f"the PostgreSQL cluster in {self._folder.postgres} could not be made: {reason}")
 

@@ -60,17 +60,15 @@ class Identity:
 def choose_identity(folder: Path, binaries: Binaries) -> Identity:
     """Return the first identity that is able to run the programs on the data folder.
 
-    For root these are, in this order: `nobody`; root's own files in a user namespace in which this is no
-    root, where `nobody` cannot reach the data folder or the programs; `nobody` with a copy of the programs
-    and the data folder as an open descriptor, where namespaces are forbidden (as in most containers). Modes
-    and owners of folders above the data folder are never changed.
+    For an ordinary user that is this user. For root these are, in this order: `nobody`; root's own files in a
+    user namespace in which this is no root, where `nobody` cannot reach the data folder or the programs;
+    `nobody` with a copy of the programs and the data folder as an open descriptor, where namespaces are
+    forbidden (as in most containers). Modes and owners of folders above the data folder are never changed.
     """
-    if os.geteuid() != 0:
-        return Identity("this user", "self", binaries, os.geteuid(), os.getegid())
     refusals = []
-    for candidate in _candidates(binaries):
+    for name, make in _candidates(binaries):
         try:
-            identity = candidate()
+            identity = make()
             if identity.by_descriptor:
                 identity.take_over(folder / "postgres")
                 with identity.reaching(folder / "postgres") as (reach, descriptors):
@@ -80,27 +78,54 @@ def choose_identity(folder: Path, binaries: Binaries) -> Identity:
                 _try(identity, folder)
                 identity.take_over(folder / "postgres")
         except OSError as error:
-            refusals.append(error.strerror or str(error))
+            refusals.append(f"{name}: {error.strerror or error}")
         else:
             return identity
+    tried = "; ".join(refusals)
+    if os.geteuid() != 0:
+        raise StartError(
+            f"PostgreSQL does not run as the user with id {os.geteuid()} ({tried}): run the gateway as a user"
+            " whom /etc/passwd knows"
+        )
     raise StartError(
-        "PostgreSQL does not run as root and no other identity works here"
-        f" ({'; '.join(refusals)}): run the gateway as an ordinary user who owns its data folder"
+        f"PostgreSQL does not run as root and no other identity works here ({tried}): run the gateway as an"
+        " ordinary user who owns its data folder"
     )
 
 
-def _candidates(binaries: Binaries) -> Iterator[Callable[[], Identity]]:
+def _candidates(binaries: Binaries) -> Iterator[tuple[str, Callable[[], Identity]]]:
+    own = os.geteuid(), os.getegid()
+    if own[0] != 0:
+        yield "this user", lambda: Identity("this user", _this_user(), binaries, *own)
+        yield "user namespace", lambda: Identity("user namespace", f"namespace:{_inside()}", binaries, *own)
+        return
     uid, gid = _nobody()
-    switch = f"user:{uid}:{gid}"
-    yield partial(Identity, "nobody", switch, binaries, uid, gid)
-    yield partial(Identity, "user namespace", "namespace", binaries, 0, 0)
+    yield "nobody", lambda: Identity("nobody", f"user:{uid}:{gid}", binaries, uid, gid)
+    yield "user namespace", lambda: Identity("user namespace", f"namespace:{_inside()}", binaries, *own)
     for place in dict.fromkeys((tempfile.gettempdir(), "/var/tmp", "/run")):  # noqa: S108 - checked by _copy
-        yield partial(_copying, binaries, Path(place), switch, uid, gid)
+        name = f"nobody with programs copied to {place}"
+        yield name, partial(_copying, name, Path(place), binaries, uid, gid)
 
 
-def _copying(binaries: Binaries, place: Path, switch: str, uid: int, gid: int) -> Identity:
-    copied = _copy(binaries, place)
-    return Identity("nobody with copied programs", switch, copied, uid, gid, by_descriptor=True)
+def _copying(name: str, place: Path, binaries: Binaries, uid: int, gid: int) -> Identity:
+    return Identity(name, f"user:{uid}:{gid}", _copy(binaries, place), uid, gid, by_descriptor=True)
+
+
+def _this_user() -> str:
+    # initdb looks its user up, and users of containers may have no entry.
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        raise FileNotFoundError(2, "no entry in /etc/passwd") from None
+    return "self"
+
+
+def _inside() -> int:
+    """Return whom the process in the namespace takes itself for: anybody who has an entry, but not root."""
+    known = sorted(entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0)
+    if not known:
+        raise FileNotFoundError(2, "/etc/passwd has no user but root")
+    return known[0]
 
 
 def _nobody() -> tuple[int, int]:
@@ -127,18 +152,17 @@ def _try(identity: Identity, folder: Path, descriptors: tuple[int, ...] = ()) ->
         except subprocess.TimeoutExpired as error:
             child.kill()
             child.communicate()
-            raise TimeoutError(f"{identity.description}: {program.name} gave no answer") from error
+            raise TimeoutError(f"{program.name} gave no answer") from error
         if child.returncode != 0:
             reason = said.decode(errors="replace").strip().rpartition("\n")[2].removeprefix("launch: ")
-            reason = reason or f"{program.name} ended with status {child.returncode}"
-            raise PermissionError(f"{identity.description}: {reason}")
+            raise PermissionError(reason or f"{program.name} ended with status {child.returncode}")
 
 
 def _copy(binaries: Binaries, place: Path) -> Binaries:
     """Copy the programs to where every user can read them; what an earlier start copied is used again."""
     stamp = binaries.postgres.stat()
     digest = hashlib.sha256(f"{binaries.postgres} {stamp.st_size} {stamp.st_mtime_ns}".encode()).hexdigest()
-    target = place / f"cienty-gateway-programs-{digest[:16]}"
+    target = place / f"gateway-programs-{digest[:16]}"
     _open_folder(target)
     status = target.lstat()
     # Somebody else's folder of this name could hold anything.

@@ -13,8 +13,6 @@ import sys
 EXIT_CODE = 78
 _PR_SET_PDEATHSIG = 1
 _CLONE_NEWUSER = 0x10000000
-# What the launched process takes itself for inside its user namespace: anything but root.
-_INSIDE = 1000
 # Loaded while the interpreter's own folder can still be read.
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -41,6 +39,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _become(switch: str) -> None:
+    """Obey `self`, `user:UID:GID`, or `namespace:ID` (which only renames the user, so that files stay its own)."""
     kind, _, rest = switch.partition(":")
     if kind == "user":
         uid, gid = (int(number) for number in rest.split(":"))
@@ -52,8 +51,8 @@ def _become(switch: str) -> None:
         _call("unshare", _CLONE_NEWUSER)
         for file, line in (
             ("setgroups", "deny"),
-            ("uid_map", f"{_INSIDE} {uid} 1"),
-            ("gid_map", f"{_INSIDE} {gid} 1"),
+            ("uid_map", f"{rest} {uid} 1"),
+            ("gid_map", f"{rest} {gid} 1"),
         ):
             with open(f"/proc/self/{file}", "w", encoding="ascii") as target:  # noqa: PTH123 - pathlib loads slowly
                 target.write(line)

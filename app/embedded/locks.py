@@ -2,7 +2,10 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
+
+_PAUSE = 0.02
 
 
 class FileLock:
@@ -17,9 +20,17 @@ class FileLock:
         """Whether this object holds the lock."""
         return self._descriptor is not None
 
-    def try_exclusive(self) -> bool:
-        """Take the lock alone, or return False at once when anybody else has it."""
-        return self._acquire(fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def try_exclusive(self, patience: float = 0.0) -> bool:
+        """Take the lock alone, or return False when anybody else has it for longer than these seconds.
+
+        A little patience passes over the moment in which `is_locked` looks.
+        """
+        deadline = time.monotonic() + patience
+        while not self._acquire(fcntl.LOCK_EX | fcntl.LOCK_NB):
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_PAUSE)
+        return True
 
     def exclusive(self) -> None:
         """Take the lock alone, waiting until everybody else has let go."""

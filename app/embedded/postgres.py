@@ -17,7 +17,7 @@ from app.embedded.postgres_settings import PostgresTuning, settings_of
 from app.embedded.process import Child, find_pids, reaping, run_through, spawn, stopping
 from app.errors import StartError
 
-_PROCESS = "postgres"
+POSTGRES_PROCESS = "postgres"
 # When the parent dies: at once, and recovered from the log at the next start. A clean end (SIGINT) would wait
 # for replication clients and write a checkpoint while the next start already waits for it.
 _DEATH_SIGNAL = signal.SIGQUIT
@@ -80,7 +80,7 @@ class Postgres:
         if self.child is not None:
             yield from stopping(self.child, _STOP)
             if self.child.returncode != 0:
-                yield from reaping(_PROCESS, self._token)
+                yield from reaping(POSTGRES_PROCESS, self._token)
 
     def reason(self) -> str:
         """Return the last thing the log says about why the server ended."""
@@ -88,11 +88,11 @@ class Postgres:
 
     def _clearing(self) -> Iterator[float]:
         """End processes that an earlier server left; only the holder of the folder's lock may do it."""
-        yield from reaping(_PROCESS, self._token)
+        yield from reaping(POSTGRES_PROCESS, self._token)
         # PostgreSQL takes any process with the number in this file for itself, as long as the user is the same.
         with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
             number = int(self._pid_file.read_text(encoding="utf-8").split()[0])
-            if psutil.pid_exists(number) and number not in find_pids(_PROCESS, self._token):
+            if psutil.pid_exists(number) and number not in find_pids(POSTGRES_PROCESS, self._token):
                 self._pid_file.unlink()
 
     def _spawn(self) -> Child:

@@ -9,7 +9,7 @@ from app.embedded.ports import LOOPBACK
 class PostgresTuning:
     """What tests choose otherwise than users."""
 
-    # Off: much faster, and a crash of the machine may destroy the cluster.
+    # Off: much faster; a crash of the machine may destroy the cluster, that of a process does not.
     durable: bool = True
     shared_buffers: str = "128MB"
     max_connections: int = 100
@@ -35,8 +35,8 @@ def settings_of(port: int, tuning: PostgresTuning) -> dict[str, str | int]:
         "jit": "off",
         # A commit that was acknowledged survives every crash.
         "fsync": durable,
-        "synchronous_commit": durable,
         "full_page_writes": durable,
+        "synchronous_commit": "on",
         # The change log.
         "wal_level": "logical",
         "max_wal_size": "1GB",

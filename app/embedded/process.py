@@ -16,6 +16,7 @@ import psutil
 _LAUNCHER = Path(__file__).with_name("launch.py")
 _MAIN_THREAD_ONLY = "servers are started from the main thread: the system ends them with the thread that made them"
 _PAUSE = 0.02
+_REAPING = ((signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 # Nothing of the caller's environment: PGPORT or PGOPTIONS would reach the server.
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC"}
 
@@ -71,7 +72,7 @@ def reaping(name: str, token: str) -> Iterator[float]:
     Those are servers whose parent died without being able to take them along, and the processes of a server
     that was killed itself. They hold the shared memory and the ports that a new server needs.
     """
-    for number, patience in ((signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+    for number, patience in _REAPING:
         deadline = time.monotonic() + patience
         signalled: set[int] = set()
         while left := _find(name, token):
@@ -101,8 +102,13 @@ def run_through(pauses: Iterator[float]) -> None:
 def _find(name: str, token: str) -> list[psutil.Process]:
     return [
         process
-        for process in psutil.process_iter(["name", "cmdline", "status"])
-        if process.info["name"] == name
-        and process.info["status"] != psutil.STATUS_ZOMBIE
-        and any(token in argument for argument in process.info["cmdline"] or ())
+        for process in psutil.process_iter(["name"])
+        if process.info["name"] == name and _has_in_command_line(process, token)
     ]
+
+
+def _has_in_command_line(process: psutil.Process, token: str) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and any(token in part for part in process.cmdline())
+    except psutil.Error:
+        return False

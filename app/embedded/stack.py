@@ -5,6 +5,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -30,7 +31,7 @@ from app.embedded.runtime import (
     write_runtime,
 )
 from app.embedded.server import Server
-from app.embedded.supervision import keep_alive
+from app.embedded.supervision import Watch, keep_alive
 from app.embedded.valkey import Valkey
 from app.errors import StartError
 
@@ -61,6 +62,7 @@ class _OwnStack(Stack):
         self._owner = owner
         self._identity = ""
         self._servers: dict[Part, Server] = {}
+        self._down: set[Part] = set()
         self._is_stopped = False
 
     def start(self, parts: Collection[Part], report: Report, tuning: PostgresTuning) -> None:
@@ -85,9 +87,8 @@ class _OwnStack(Stack):
     async def supervise(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                for server in self._servers.values():
-                    watch = keep_alive(server, is_wanted=lambda: not self._is_stopped, restarted=self._publish)
-                    group.create_task(watch)
+                for part, server in self._servers.items():
+                    group.create_task(keep_alive(server, self._watch(part)))
         except* StartError as failures:
             raise failures.exceptions[0] from None
 
@@ -111,6 +112,23 @@ class _OwnStack(Stack):
         write_json(folder.ports, ports)
         self.endpoints = endpoints_of(folder, {part: ports[part] for part in self._servers})
         self._publish()
+
+    def _watch(self, part: Part) -> Watch:
+        return Watch(
+            is_wanted=lambda: not self._is_stopped,
+            died=partial(self._withdraw, part),
+            is_back=partial(self._restore, part),
+        )
+
+    def _withdraw(self, part: Part) -> None:
+        """Let other commands wait until the server is back."""
+        self._down.add(part)
+        self.folder.runtime.unlink(missing_ok=True)
+
+    def _restore(self, part: Part) -> None:
+        self._down.discard(part)
+        if not self._down:
+            self._publish()
 
     def _publish(self) -> None:
         servers = {
@@ -136,7 +154,7 @@ def start_stack(
     """
     place = make_folder(folder)
     lock = FileLock(place.lock)
-    if not lock.try_exclusive():
+    if not lock.try_exclusive(patience=0.3):
         raise StartError(
             f"{place.path} is in use by {owner_of(place) or 'another command'}: stop it first,"
             " or set GATEWAY_DATA_DIR to another folder to run a second instance"

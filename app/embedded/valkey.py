@@ -16,7 +16,9 @@ from app.errors import StartError
 
 # The file that holds the password.
 VALKEY_SECRET = "valkey"  # noqa: S105 - a file's name
-_PROCESS = "valkey-server"
+VALKEY_PROCESS = "valkey-server"
+# It has nothing to bring to disk.
+_DEATH_SIGNAL = signal.SIGKILL
 _STOP = ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
 _PAUSE = 0.02
 _START_SECONDS = 30.0
@@ -41,7 +43,7 @@ class Valkey:
         """Start the server, having ended one that an earlier gateway left, and wait for its answer."""
         deadline = time.monotonic() + _START_SECONDS
         while True:
-            yield from reaping(_PROCESS, self._token)
+            yield from reaping(VALKEY_PROCESS, self._token)
             if may_move:
                 self.port = choose_port(self.port)
             child = self._spawn()
@@ -72,7 +74,7 @@ class Valkey:
                 self.child = spawn(
                     [self._identity.binaries.valkey, "-"],
                     switch=self._identity.switch,
-                    death_signal=signal.SIGKILL,
+                    death_signal=_DEATH_SIGNAL,
                     output=output,
                     source=settings,
                 )

@@ -1,0 +1,300 @@
+"""One process owns the servers of a folder, others use them, and nothing is left when it ends."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+import redis
+
+from app.embedded import Endpoints, Stack, make_folder, open_stack, start_stack
+from app.embedded.binaries import locate
+from app.embedded.identity import choose_identity
+from app.embedded.ports import LOOPBACK, is_free
+from app.embedded.process import find_pids, spawn
+from app.errors import StartError
+from tests.app.embedded.program import DURABLE, QUICK
+from tests.servers import ROOT, ServerProgram, wait_until
+
+
+def processes(folder: Path) -> list[int]:
+    token = make_folder(folder).token
+    return find_pids("postgres", token) + find_pids("valkey-server", token)
+
+
+def ports(folder: Path) -> dict[str, int]:
+    return json.loads((folder / "ports.json").read_text())
+
+
+def write_row(endpoints: Endpoints | str) -> None:
+    url = endpoints if isinstance(endpoints, str) else endpoints.owner_url
+    with psycopg.connect(url) as connection:
+        connection.execute("create table kept as select 7 as number")
+
+
+def read_row(endpoints: Endpoints | str) -> object:
+    url = endpoints if isinstance(endpoints, str) else endpoints.owner_url
+    with psycopg.connect(url) as connection:
+        row = connection.execute("select number from kept").fetchone()
+        return row and row[0]
+
+
+def test_the_endpoints_lead_to_the_servers(durable_stack: Stack) -> None:
+    with psycopg.connect(durable_stack.endpoints.owner_url) as connection:
+        assert connection.execute("select current_user::text, current_database()").fetchone() == ("cienty", "cienty")
+    with redis.Redis.from_url(durable_stack.endpoints.redis_url) as client:
+        assert client.ping()
+        assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "allkeys-lru"}
+        assert client.config_get("save") == {"save": ""}
+        assert int(client.config_get("maxmemory")["maxmemory"]) == 128 << 20
+        assert client.config_get("bind") == {"bind": "127.0.0.1"}
+
+
+def test_valkey_needs_the_password(durable_stack: Stack) -> None:
+    _, _, place = durable_stack.endpoints.redis_url.partition("@")
+    with redis.Redis.from_url(f"redis://{place}") as client, pytest.raises(redis.AuthenticationError):
+        client.ping()
+
+
+def test_passwords_are_in_no_representation(durable_stack: Stack) -> None:
+    secret = (durable_stack.folder.secrets / "postgres-owner").read_text().strip()
+    assert secret in durable_stack.endpoints.owner_url
+    assert secret not in repr(durable_stack.endpoints)
+
+
+def test_what_is_in_the_folder_is_private(durable_stack: Stack) -> None:
+    for file in durable_stack.folder.path.rglob("*"):
+        if file.is_file():
+            assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0, file
+
+
+def test_a_second_start_is_refused_by_name(durable_stack: Stack) -> None:
+    with pytest.raises(StartError, match=rf"in use by `the tests` \(process {os.getpid()}\): stop it first"):
+        start_stack(durable_stack.folder.path, owner="gateway serve")
+    psycopg.connect(durable_stack.endpoints.owner_url).close()
+
+
+def test_a_command_joins_running_servers(durable_stack: Stack) -> None:
+    with open_stack(durable_stack.folder.path, owner="gateway load") as joined:
+        assert joined.endpoints == durable_stack.endpoints
+        joined.stop()
+    psycopg.connect(durable_stack.endpoints.owner_url).close()
+
+
+def test_a_command_starts_servers_for_its_time(tmp_path: Path) -> None:
+    with open_stack(tmp_path / "data", owner="gateway load", tuning=QUICK) as stack:
+        write_row(stack.endpoints)
+        assert processes(tmp_path / "data")
+    assert not processes(tmp_path / "data")
+    with open_stack(tmp_path / "data", owner="gateway load", tuning=QUICK) as stack:
+        assert read_row(stack.endpoints) == 7
+
+
+def test_a_failing_command_stops_its_servers(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), open_stack(tmp_path / "data", owner="gateway load", tuning=QUICK):
+        _ = 1 / 0
+    assert not processes(tmp_path / "data")
+
+
+def test_an_owner_waits_for_commands_that_joined(tmp_path: Path) -> None:
+    with (
+        ServerProgram("open", tmp_path / "data", "gateway load") as owner,
+        ServerProgram("open", tmp_path / "data", "gateway seed") as guest,
+    ):
+        assert guest.answer == owner.answer
+        assert owner.process.stdin is not None
+        owner.process.stdin.close()
+        with pytest.raises(subprocess.TimeoutExpired):
+            owner.process.wait(1)
+        write_row(guest.answer["owner_url"])
+        assert guest.end() == 0
+        assert owner.process.wait(20) == 0
+    assert not processes(tmp_path / "data")
+
+
+def test_a_serving_gateway_does_not_wait_for_commands_that_joined(tmp_path: Path) -> None:
+    with (
+        ServerProgram("start", tmp_path / "data") as owner,
+        ServerProgram("open", tmp_path / "data", "gateway seed") as guest,
+    ):
+        assert owner.end() == 0
+        assert guest.end() == 0
+
+
+def test_commands_that_begin_together_share_servers(tmp_path: Path) -> None:
+    with contextlib.ExitStack() as exits:
+        programs = [ServerProgram("open", tmp_path / "data", f"command {number}") for number in range(3)]
+        answers = [exits.enter_context(program).answer for program in programs]
+        assert answers[0].get("owner_url")
+        assert answers[0] == answers[1] == answers[2]
+        for program in programs:
+            assert program.process.stdin is not None
+            program.process.stdin.close()
+        assert [program.process.wait(60) for program in programs] == [0, 0, 0]
+    assert not processes(tmp_path / "data")
+
+
+def test_a_command_begun_while_the_servers_stop_starts_them_again(tmp_path: Path) -> None:
+    with ServerProgram("start", tmp_path / "data") as owner:
+        write_row(owner.answer["owner_url"])
+        assert owner.process.stdin is not None
+        owner.process.stdin.close()
+        with open_stack(tmp_path / "data", owner="gateway load", tuning=QUICK) as stack:
+            assert read_row(stack.endpoints) == 7
+        assert owner.process.wait(20) == 0
+
+
+def test_servers_end_with_a_killed_owner_and_the_next_start_finds_every_row(tmp_path: Path) -> None:
+    with ServerProgram("start", tmp_path / "data") as owner:
+        write_row(owner.answer["owner_url"])
+        owner.kill()
+        wait_until("the servers are gone", lambda: not processes(tmp_path / "data"), 5)
+    with open_stack(tmp_path / "data", owner="gateway load", tuning=QUICK) as stack:
+        assert read_row(stack.endpoints) == 7
+
+
+ORPHANING = """\
+import sys, time; from pathlib import Path
+from app.embedded import open_stack, postgres, valkey
+from tests.app.embedded.program import DURABLE, QUICK
+postgres._DEATH_SIGNAL = valkey._DEATH_SIGNAL = 0
+with open_stack(Path(sys.argv[1]), owner="gateway serve", tuning=QUICK):
+    print(flush=True)
+    time.sleep(60)
+"""
+
+
+def test_servers_that_outlived_their_owner_are_ended_by_the_next_start(tmp_path: Path) -> None:
+    """As on systems that do not end children with their parent."""
+    folder = tmp_path / "data"
+    with subprocess.Popen([sys.executable, "-c", ORPHANING, folder], cwd=ROOT, stdout=subprocess.PIPE) as owner:
+        assert owner.stdout is not None
+        owner.stdout.readline()
+        owner.kill()
+    orphans = processes(folder)
+    assert len(orphans) > 5
+    before = ports(folder)
+    with open_stack(folder, owner="gateway load", tuning=QUICK) as stack:
+        psycopg.connect(stack.endpoints.owner_url).close()
+        assert not set(orphans) & set(processes(folder))
+        assert ports(folder) == before
+
+
+def test_a_stranger_with_the_number_of_a_dead_postgresql_is_left_alone(tmp_path: Path) -> None:
+    """Numbers of processes come again, soon in a container."""
+    start_stack(tmp_path / "data", owner="gateway serve", tuning=QUICK).stop()
+    identity = choose_identity(tmp_path / "data", locate())
+    stranger = spawn(
+        ["/bin/sleep", "60"], switch=identity.switch, death_signal=signal.SIGKILL, output=subprocess.DEVNULL
+    )
+    data = tmp_path / "data" / "postgres" / "data"
+    (data / "postmaster.pid").write_text(f"{stranger.pid}\n{data}\n1700000000\n5432\n\n127.0.0.1\n")
+    with open_stack(tmp_path / "data", owner="gateway load", tuning=QUICK) as stack:
+        psycopg.connect(stack.endpoints.owner_url).close()
+    assert stranger.poll() is None
+    stranger.kill()
+    stranger.wait()
+
+
+def test_stop_leaves_nothing_and_may_be_called_again(tmp_path: Path) -> None:
+    stack = start_stack(tmp_path / "data", owner="gateway serve", tuning=QUICK)
+    stack.stop()
+    stack.stop()
+    assert not processes(tmp_path / "data")
+    assert not (tmp_path / "data" / "runtime.json").exists()
+    start_stack(tmp_path / "data", owner="gateway serve", tuning=QUICK).stop()
+
+
+def test_ports_are_kept_unless_they_are_taken(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    start_stack(folder, owner="gateway serve", tuning=QUICK).stop()
+    first = ports(folder)
+    start_stack(folder, owner="gateway serve", tuning=QUICK).stop()
+    assert ports(folder) == first
+    with socket.socket() as taken, socket.socket() as taken_too:
+        for blocker, part in ((taken, "postgres"), (taken_too, "valkey")):
+            blocker.bind((LOOPBACK, first[part]))
+            blocker.listen()
+        with open_stack(folder, owner="gateway load", tuning=QUICK) as stack:
+            psycopg.connect(stack.endpoints.database_url).close()
+            assert not set(ports(folder).values()) & set(first.values())
+
+
+def test_a_port_taken_in_the_last_moment_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind((LOOPBACK, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        answers = iter([port, port])
+        for module in ("postgres", "valkey"):
+            monkeypatch.setattr(f"app.embedded.{module}.choose_port", lambda _: next(answers, 0) or free_port())
+        with open_stack(tmp_path / "data", owner="gateway load", tuning=QUICK) as stack:
+            psycopg.connect(stack.endpoints.database_url).close()
+            assert port not in ports(tmp_path / "data").values()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def test_folders_side_by_side(durable_stack: Stack, tmp_path: Path) -> None:
+    with open_stack(tmp_path / "data", owner="gateway load", tuning=QUICK) as stack:
+        write_row(stack.endpoints)
+        with psycopg.connect(durable_stack.endpoints.owner_url) as connection:
+            assert connection.execute("select to_regclass('kept')").fetchone() == (None,)
+    psycopg.connect(durable_stack.endpoints.owner_url).close()
+
+
+def test_one_part_alone(tmp_path: Path) -> None:
+    with open_stack(tmp_path / "data", owner="gateway serve", parts=["valkey"]) as stack:
+        assert stack.endpoints.redis_url
+        assert (stack.endpoints.owner_url, stack.endpoints.database_url) == ("", "")
+        assert not (tmp_path / "data" / "postgres" / "data").exists()
+        with (
+            pytest.raises(StartError, match=r"without postgres: give this command the same settings"),
+            open_stack(tmp_path / "data", owner="gateway load"),
+        ):
+            pass
+
+
+def test_a_damaged_cluster_says_where_to_look_and_leaves_nothing(tmp_path: Path) -> None:
+    start_stack(tmp_path / "data", owner="gateway serve", tuning=QUICK).stop()
+    (tmp_path / "data" / "postgres" / "data" / "global" / "pg_control").unlink()
+    with pytest.raises(StartError, match=r"PostgreSQL does not start: .*pg_control.*logs/postgres\.log"):
+        start_stack(tmp_path / "data", owner="gateway serve", tuning=QUICK)
+    assert not processes(tmp_path / "data")
+    with pytest.raises(StartError, match="PostgreSQL does not start"):
+        start_stack(tmp_path / "data", owner="gateway serve", tuning=QUICK)
+
+
+def test_a_folder_with_unusual_characters(tmp_path: Path) -> None:
+    with open_stack(tmp_path / "dados é 'x' $HOME", owner="gateway load", tuning=QUICK) as stack:
+        psycopg.connect(stack.endpoints.database_url).close()
+
+
+def test_a_start_and_a_stop_are_quick(tmp_path: Path) -> None:
+    """Many times what they take on a quiet machine: 1.3 s and 0.3 s."""
+    begin = time.monotonic()
+    start_stack(tmp_path / "data", owner="gateway serve", tuning=DURABLE).stop()
+    first = time.monotonic() - begin
+    begin = time.monotonic()
+    start_stack(tmp_path / "data", owner="gateway serve", tuning=DURABLE).stop()
+    assert first < 30
+    assert time.monotonic() - begin < 5
+
+
+def test_servers_are_children_of_their_owner(durable_stack: Stack) -> None:
+    names = {child.name() for child in psutil.Process().children()}
+    assert {"postgres", "valkey-server"} <= names
+    assert not is_free(ports(durable_stack.folder.path)["postgres"])
