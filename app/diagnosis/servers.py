@@ -11,8 +11,7 @@ from psycopg.rows import dict_row
 
 from app import migration
 from app.diagnosis.finding import Facts, Finding, Health, problem
-from app.embedded import DataFolder, Part, find_folder, open_stack
-from app.embedded.runtime import owner_of
+from app.embedded import Inspection, Part, find_folder, inspect, open_stack
 from app.errors import StartError
 from app.postgres import connect, place
 from app.settings import Settings
@@ -30,6 +29,7 @@ class _Origin:
 
 
 _EXTERNAL = _Origin("external", "external")
+_NAMES: dict[Part, str] = {"postgres": "postgresql", "valkey": "redis"}
 
 
 def look_at_servers(settings: Settings, report: Callable[[str], None]) -> Iterator[Finding]:
@@ -45,39 +45,49 @@ def look_at_servers(settings: Settings, report: Callable[[str], None]) -> Iterat
         yield from _look_at_embedded(settings, embedded, report)
 
 
-def _look_at_folder(settings: Settings, folder: DataFolder | None) -> Finding:
-    if folder is None:
-        text = f"{settings.data_dir} is not there yet: `gateway serve` makes it"
-        return Finding("data folder", Health.OK, text, facts={"path": str(settings.data_dir), "exists": False})
-    owner = owner_of(folder)
-    facts: Facts = {"path": str(folder.path), "exists": True, "used_by": None if owner is None else owner.command}
-    used = f"in use by {owner}" if owner else "in use by nothing"
-    free = shutil.disk_usage(folder.path).free
-    if free < _LITTLE_SPACE:
-        text = f"{folder.path}, {used}, with {free >> 20} MB left on the disk"
-        return Finding("data folder", Health.NOTE, text, "make room, or move it and set GATEWAY_DATA_DIR", facts)
-    return Finding("data folder", Health.OK, f"{folder.path}, {used}", facts=facts)
-
-
 def _look_at_embedded(settings: Settings, parts: list[Part], report: Callable[[str], None]) -> Iterator[Finding]:
+    found = inspect(settings.data_dir)
+    yield from (problem("data folder", text) for text in found.problems)
     try:
         folder = find_folder(settings.data_dir)
-    except StartError as error:
-        yield problem("data folder", error)
+    except StartError:
+        # One of the problems that were just told.
         return
-    yield _look_at_folder(settings, folder)
+    yield _look_at_folder(found, is_made=folder is not None)
     if folder is None:
+        for part in parts:
+            version = found.versions.get(part, "")
+            facts: Facts = {"origin": "embedded", "version": version, "running": False}
+            yield Finding(_NAMES[part], Health.OK, f"{version}, embedded, to be made by `gateway serve`", facts=facts)
         return
-    owner = owner_of(folder)
-    origin = _Origin("embedded", f"embedded, running under {owner}" if owner else "embedded, started for this look")
+    started = "started for this look" if found.owner is None else f"running under {found.owner}"
+    origin = _Origin("embedded", f"embedded, {started}")
     try:
-        with open_stack(folder.path, owner="gateway doctor", parts=parts, report=report) as stack:
+        with open_stack(found.path, owner="gateway doctor", parts=parts, report=report) as stack:
             if "postgres" in parts:
                 yield from _look_at_postgres(stack.endpoints.database_url, origin)
             if "valkey" in parts:
                 yield _look_at_redis(stack.endpoints.redis_url, origin)
     except StartError as error:
-        yield problem("embedded servers", error, f"the servers' logs are in {folder.logs}")
+        yield problem("embedded servers", error, f"the servers' logs are in {found.path / 'logs'}")
+
+
+def _look_at_folder(found: Inspection, *, is_made: bool) -> Finding:
+    facts: Facts = {
+        "path": str(found.path),
+        "made": is_made,
+        "used_by": found.owner.command if found.owner else None,
+        "bytes": found.size_bytes,
+    }
+    if not is_made:
+        return Finding("data folder", Health.OK, f"{found.path}, to be made by `gateway serve`", facts=facts)
+    used = f"in use by {found.owner}" if found.owner else "in use by nothing"
+    text = f"{found.path}, {found.size_bytes / 1e6:,.0f} MB, {used}"
+    free = shutil.disk_usage(found.path).free
+    if free >= _LITTLE_SPACE:
+        return Finding("data folder", Health.OK, text, facts=facts)
+    text += f", and {free / 1e6:,.0f} MB are left on its disk"
+    return Finding("data folder", Health.NOTE, text, "make room, or move it and set GATEWAY_DATA_DIR", facts)
 
 
 def _look_at_postgres(url: str, origin: _Origin) -> Iterator[Finding]:

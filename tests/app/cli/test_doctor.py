@@ -44,7 +44,8 @@ def test_where_nothing_is_yet_nothing_is_wrong_and_nothing_is_made(tmp_path: Pat
     status, report = run(GATEWAY_DATA_DIR=tmp_path / "data", GATEWAY_PORT=free_port)
     assert status == 0
     assert report["ok"] is True
-    assert part(report, "data folder")["facts"]["exists"] is False
+    assert part(report, "data folder")["facts"]["made"] is False
+    assert part(report, "postgresql")["facts"]["version"].startswith("18.")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -81,6 +82,13 @@ def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path, free_port: int
     assert part(report, "data folder")["health"] == "problem"
     assert "GATEWAY_DATA_DIR" in part(report, "data folder")["text"]
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_a_password_that_others_can_read_is_a_problem(folder: Path) -> None:
+    (folder / "secrets" / "postgres-owner").chmod(0o644)
+    findings = diagnose(Settings(data_dir=folder, port=0), lambda _: None)
+    [found] = [finding for finding in findings if finding.health is Health.PROBLEM]
+    assert "chmod 600" in found.text
 
 
 def test_a_cluster_that_does_not_start_is_a_problem_with_the_place_of_its_logs(folder: Path) -> None:
