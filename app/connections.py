@@ -141,7 +141,10 @@ class _LimitedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head.is_open = False
         self._expect(None)
-        if self._head.names.count(b"host") != 1 and self.parser.get_http_version() == "1.1":
+        version = self.parser.get_http_version()
+        if version not in {"1.0", "1.1"}:
+            self._stop_parsing(400, "The request is of a version of HTTP that is not spoken here.")
+        if version == "1.1" and self._head.names.count(b"host") != 1:
             self._stop_parsing(400, "The request needs one Host header.")
         super().on_headers_complete()
 
@@ -224,8 +227,9 @@ class _LimitedProtocol(HttpToolsProtocol):
     def _refuse(self, status: int, message: str) -> None:
         if self.transport.is_closing():
             return
-        if self._is_answering:
-            # What was written now would be read as a part of the answer to the request before.
+        if self._is_answering and (self.cycle.response_started or not self.cycle.more_body):
+            # The fault is in the request after the one that is being answered, or the answer has begun: what was
+            # written now would be read as a part of that answer.
             self.transport.abort()
             return
         _LOG.info("refused", status=status, reason=message)

@@ -1,10 +1,14 @@
-"""Demonstration: a principal of each role on the data that is there, with its token."""
+"""Demonstration: demo data for an empty database, and a token for each role on the data that is there."""
 
-from collections.abc import Iterator, Sequence
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from app.explorer import DemoToken
 from app.identity import DevelopmentKey
 from app.postgres import connect
+from etl.demo import DemoPlan, holds_data, seed
+from etl.demo.plan import BRASILIA
 from security.principal import Principal
 from security.roles import Role
 
@@ -13,6 +17,32 @@ AGENT_SCOPES = ("catalog:read", "inventory:read", "orders:read")
 _EXAMPLE = """
 select o.customer_id, c.region from orders o join customers c on c.id = o.customer_id order by o.id limit 1
 """
+
+
+ORDERS = 2_000
+
+
+def fill_if_empty(owner_url: str, report: Callable[[str], None]) -> None:
+    """Fill a database that has no row with a small set of demo data; leave any other alone."""
+    with connect(owner_url) as connection:
+        if holds_data(connection):
+            return
+        report(f"making demo data of {ORDERS:,} orders")
+        plan = DemoPlan.sized(ORDERS, until=dt.datetime.now(BRASILIA).date())
+        seed(connection, plan, _Notes(report))
+
+
+@dataclass(frozen=True)
+class _Notes:
+    """So little data needs no progress bar."""
+
+    report: Callable[[str], None]
+
+    def note(self, text: str) -> None:
+        self.report(text)
+
+    def writing(self, table: str, done: int, orders: int) -> None:
+        """Say nothing."""
 
 
 def demo_tokens(key: DevelopmentKey, owner_url: str) -> Sequence[DemoToken]:

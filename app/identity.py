@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -45,10 +46,10 @@ class DevelopmentKey:
                 "tokens come from the issuer that GATEWAY_JWT_PUBLIC_KEY belongs to: with that setting the gateway"
                 " signs none of its own"
             )
-        pem = make_folder(settings.data_dir).keep_secret(_KEY_FILE, _new_key())
-        key = load_pem_private_key(pem.encode(), password=None)
-        if not isinstance(key, Ed25519PrivateKey):
-            raise StartError(f"secrets/{_KEY_FILE} in {settings.data_dir} is no Ed25519 key: remove it for a new one")
+        folder = make_folder(settings.data_dir)
+        key = _read(folder.keep_secret(_KEY_FILE, _new_key()))
+        if key is None:
+            raise StartError(f"{folder.secrets / _KEY_FILE} is no Ed25519 key: remove it, and a new one is made")
         rules = TokenRules(
             issuer=settings.jwt_issuer or DEVELOPMENT_ISSUER,
             audience=settings.jwt_audience or DEVELOPMENT_AUDIENCE,
@@ -101,3 +102,11 @@ def configured_verifier(settings: Settings) -> TokenVerifier:
 def _new_key() -> str:
     key = Ed25519PrivateKey.generate()
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def _read(pem: str) -> Ed25519PrivateKey | None:
+    try:
+        key = load_pem_private_key(pem.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, Ed25519PrivateKey) else None

@@ -13,7 +13,7 @@ import uvloop
 from app import logs
 from app.asgi import create_app
 from app.banner import banner
-from app.demonstration import demo_tokens
+from app.demonstration import demo_tokens, fill_if_empty
 from app.embedded import Stack, make_folder
 from app.explorer import DemoToken, explorer_page, explorer_routes
 from app.graphql_http import BodyLimits, GraphQLEndpoint
@@ -44,6 +44,8 @@ def serve(settings: Settings, *, demo: bool, report: Report) -> None:
         operational(settings, report) as place,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
+        if demo and settings.is_embedded:
+            fill_if_empty(place.owner_url, report)
         runner.run(_serve(settings, place, listener, report))
         # A signal has asked for the stop of the embedded servers, which follows: a second one adds nothing.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

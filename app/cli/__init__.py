@@ -78,7 +78,7 @@ def gateway(
 def main() -> None:
     """Run the command line; what cannot go on says why in one line."""
     try:
-        application()
+        application(prog_name="gateway")
     except StartError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(1)

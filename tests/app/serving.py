@@ -1,6 +1,7 @@
 """Running gateways for tests: the whole program as a process, or its server around an application of the test's."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import uvloop
@@ -52,6 +54,17 @@ class Gateway:
     def log(self) -> str:
         """What it wrote to standard error so far."""
         return (self.folder / "err").read_text()
+
+    def logged(self, request_id: str) -> dict[str, Any]:
+        """Return the line about a request, which is written after the response is out."""
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            for line in map(json.loads, self.log.splitlines()):
+                if line["event"] == "request" and line["request_id"] == request_id:
+                    found: dict[str, Any] = line
+                    return found
+            time.sleep(0.01)
+        raise AssertionError(f"no line about {request_id} in:\n{self.log}")
 
     @property
     def printed(self) -> str:
