@@ -112,12 +112,18 @@ def _chunks(content: CsvFile) -> Iterator[list[Record]]:
     """Yield the rows in portions that fit into memory, whatever their length."""
     chunk: list[Record] = []
     characters = 0
-    for record in content.rows():
-        chunk.append(record)
-        characters += sum(map(len, record.cells))
-        if len(chunk) == _CHUNK_ROWS or characters > _CHUNK_CHARACTERS:
+    try:
+        for record in content.rows():
+            chunk.append(record)
+            characters += sum(map(len, record.cells))
+            if len(chunk) == _CHUNK_ROWS or characters > _CHUNK_CHARACTERS:
+                yield chunk
+                chunk, characters = [], 0
+    except LoadRefused:
+        # Bad cells that stand before a bad record are told first.
+        if chunk:
             yield chunk
-            chunk, characters = [], 0
+        raise
     if chunk:
         yield chunk
 
