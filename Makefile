@@ -42,9 +42,10 @@ format: $(VENV)/installed-dev ## Format the code and mend what the linter can
 	@$(BIN)/ruff format .
 
 .PHONY: generate
-generate: $(VENV)/installed-dev ## Write the generated files again
+generate: $(VENV)/installed-dev ## Write the SDL and the golden files again, to be reviewed as a diff
 	@$(BIN)/gateway schema print > schema/schema.graphql.new
 	@mv schema/schema.graphql.new schema/schema.graphql
+	@$(BIN)/pytest -q tests/golden --write-golden
 
 .PHONY: explorer
 explorer: $(VENV)/installed ## Build the explorer, if its sources changed
