@@ -82,8 +82,8 @@ $(BIN)/python -c 'from app.explorer.toolchain import find_toolchain; find_toolch
 endef
 
 define BUILD_EXPLORER
-{ $(BIN)/python -c 'import sys; from app.explorer.build import is_current; sys.exit(not is_current())' \
-	|| { $(INSTALL_NODE); }; } && $(BIN)/python -m app.explorer.build
+$(BIN)/python -c 'import sys; from app.explorer.build import is_current; sys.exit(not is_current())' \
+	|| { { $(INSTALL_NODE); } && $(BIN)/python -m app.explorer.build; }
 endef
 
 $(BIN)/python:
