@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLError
 
-from security.errors import ErrorCode, GatewayError
+from security.errors import BadUserInput, ErrorCode, GatewayError, TimedOut, Unavailable
 
 _log = logging.getLogger(__name__)
 
@@ -45,11 +45,14 @@ def refused_by(error: GatewayError) -> Answer:
 def executed(data: Any, errors: Sequence[GraphQLError]) -> Answer:
     """Return the answer to an operation that ran, with the fields that failed.
 
-    An operation that was given a value it can't use is refused whole, wherever the value stood.
+    An operation that was given a value it can't use, or that the database does not answer, is refused whole,
+    wherever in it that showed.
     """
     told = formatted(errors, ErrorCode.INTERNAL)
-    if any(error["extensions"]["code"] == ErrorCode.BAD_USER_INPUT for error in told):
-        return Answer(_json({"errors": told}), executed=False, status=400)
+    causes = (error.original_error for error in errors)
+    whole = next((cause for cause in causes if isinstance(cause, BadUserInput | TimedOut | Unavailable)), None)
+    if whole is not None:
+        return Answer(_json({"errors": told}), executed=False, status=whole.status)
     return Answer(_json({"errors": told, "data": data} if told else {"data": data}), executed=True, status=200)
 
 

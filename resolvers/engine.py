@@ -47,7 +47,7 @@ class Engine:
         limits: Limits,
         cursors: Cursors,
         time_budget: float = 30.0,
-        compiling: bool = False,
+        compiling: bool = True,
     ) -> None:
         """Make an engine; an operation that runs longer than `time_budget` seconds is ended.
 

@@ -12,8 +12,8 @@ from schema.derive.build import build
 from schema.model import Graph
 from security.capabilities import Capabilities
 
-_MOST = 64
-"""Schemas that are kept. Sets of capabilities are few; scopes can make more of them."""
+_MOST = 24
+"""Schemas that are kept, of some 4 MB each. Sets of capabilities are few; scopes can make more of them."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ class Schemas:
             if len(self._kept) > _MOST:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(capabilities)
-        return await asyncio.shield(self._kept[capabilities])
+        built = self._kept[capabilities]
+        return built.result() if built.done() else await asyncio.shield(built)
 
     def _build(self, capabilities: Capabilities) -> SeenSchema:
         graph = self.everything.seen_by(capabilities)

@@ -2,16 +2,18 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
 
 from app.explorer.build import build_explorer
 from app.explorer.location import LIVE, PROJECT
+from tests.app.serving import Gateway, gateway_process
 
 # What keeps Chromium from calling home; none of it touches what a page may do.
 QUIET = [
@@ -50,6 +52,27 @@ def project(built_explorer: Path, tmp_path: Path) -> Path:
     shutil.copytree(PROJECT, copy, ignore=shutil.ignore_patterns("node_modules"))
     (copy / "node_modules").symlink_to(PROJECT / "node_modules")
     return copy
+
+
+@pytest.fixture(scope="session")
+def demo_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A gateway as `make run` starts it: embedded servers with demo data."""
+    with gateway_process(tmp_path_factory.mktemp("demo"), "--demo") as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="session")
+def gateway_url(demo_gateway: Gateway) -> str:
+    """The URL of that gateway."""
+    return demo_gateway.url
+
+
+@pytest.fixture(scope="session")
+def demo_token(demo_gateway: Gateway) -> Callable[[str], str]:
+    """Return that gateway's demo token of a role."""
+    given = httpx.get(f"{demo_gateway.url}/graphql/explorer/demo-tokens").raise_for_status().json()
+    tokens = {entry["role"]: entry["token"] for entry in given}
+    return tokens.__getitem__
 
 
 @dataclass
