@@ -1,10 +1,14 @@
 """Log files of the servers, kept small by moving them aside at each start."""
 
 import os
+import re
 from pathlib import Path
 
 _LARGE = 1_000_000
 _KEPT = 3
+_GRAVE = re.compile("FATAL|PANIC|rror|launch:")
+# What PostgreSQL tells those who connect at the wrong time.
+_OF_CLIENTS = re.compile("FATAL: +(the database system is|terminating connection|password authentication)")
 
 
 class ServerLog:
@@ -35,6 +39,6 @@ class ServerLog:
 
     def reason(self) -> str:
         """Return the line that most likely says why the server ended."""
-        lines = self.since_start().splitlines()
-        grave = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "launch:", "rror"))]
+        lines = [line for line in self.since_start().splitlines() if not _OF_CLIENTS.search(line)]
+        grave = [line for line in lines if _GRAVE.search(line)]
         return (grave or lines or ["it left no message"])[-1].strip()

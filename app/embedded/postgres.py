@@ -18,9 +18,9 @@ from app.embedded.process import Child, find_pids, reaping, run_through, spawn, 
 from app.errors import StartError
 
 POSTGRES_PROCESS = "postgres"
-# When the parent dies: at once, and recovered from the log at the next start. A clean end (SIGINT) would wait
-# for replication clients and write a checkpoint while the next start already waits for it.
-_DEATH_SIGNAL = signal.SIGQUIT
+# When the parent dies: roll back, write a checkpoint and end. Ending at once (SIGQUIT) would cost the next start
+# a recovery, which takes longer than to wait for this.
+_DEATH_SIGNAL = signal.SIGINT
 _STOP = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 _PAUSE = 0.02
 # Processes of a killed server may hold shared memory for a moment.

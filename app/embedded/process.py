@@ -16,7 +16,8 @@ import psutil
 _LAUNCHER = Path(__file__).with_name("launch.py")
 _MAIN_THREAD_ONLY = "servers are started from the main thread: the system ends them with the thread that made them"
 _PAUSE = 0.02
-_REAPING = ((signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
+# What is ending by itself gets time to.
+_REAPING = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 # Nothing of the caller's environment: PGPORT or PGOPTIONS would reach the server.
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC"}
 
@@ -69,19 +70,21 @@ def stopping(child: Child, steps: Sequence[tuple[signal.Signals, float]]) -> Ite
 def reaping(name: str, token: str) -> Iterator[float]:
     """End the processes called `name` with the token in their command line; yields pauses to wait.
 
-    Those are servers whose parent died without being able to take them along, and the processes of a server
-    that was killed itself. They hold the shared memory and the ports that a new server needs.
+    Those are servers whose parent died, and the processes of a server that was killed itself. They hold the
+    shared memory and the ports that a new server needs.
     """
     for number, patience in _REAPING:
         deadline = time.monotonic() + patience
         signalled: set[int] = set()
         while left := _find(name, token):
             for process in left:
-                if process.pid not in signalled:
+                # A clean end may be asked only of the main process: others of PostgreSQL would take the signal
+                # for its order.
+                if process.pid not in signalled and (number != signal.SIGINT or _is_main(process, name)):
                     signalled.add(process.pid)
                     with contextlib.suppress(psutil.Error):
                         process.send_signal(number)
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or not signalled:
                 break
             yield _PAUSE
         else:
@@ -111,4 +114,11 @@ def _has_in_command_line(process: psutil.Process, token: str) -> bool:
     try:
         return process.status() != psutil.STATUS_ZOMBIE and any(token in part for part in process.cmdline())
     except psutil.Error:
+        return False
+
+
+def _is_main(process: psutil.Process, name: str) -> bool:
+    try:
+        return not process.cmdline()[0].startswith(f"{name}: ")
+    except (psutil.Error, IndexError):
         return False

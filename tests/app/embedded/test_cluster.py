@@ -117,24 +117,24 @@ def test_logs_have_no_values_of_statements(durable_stack: Stack) -> None:
     assert "Ana" not in log
 
 
-def test_passwords_stay_from_start_to_start(tmp_path: Path) -> None:
-    with open_stack(tmp_path / "data", owner="first", tuning=QUICK) as stack:
+def test_passwords_stay_from_start_to_start(data: Path) -> None:
+    with open_stack(data, owner="first", tuning=QUICK) as stack:
         first = stack.endpoints
-    with open_stack(tmp_path / "data", owner="second", tuning=QUICK) as stack:
+    with open_stack(data, owner="second", tuning=QUICK) as stack:
         assert stack.endpoints == first
         assert value(stack.endpoints.database_url, "select 1") == 1
 
 
 @pytest.mark.parametrize("name", ["postgres-owner", "postgres-gateway"])
-def test_a_lost_password_is_replaced_and_data_stay(tmp_path: Path, name: str) -> None:
-    with open_stack(tmp_path / "data", owner="first", tuning=QUICK) as stack:
+def test_a_lost_password_is_replaced_and_data_stay(data: Path, name: str) -> None:
+    with open_stack(data, owner="first", tuning=QUICK) as stack:
         with psycopg.connect(stack.endpoints.owner_url) as connection:
             connection.execute("create table kept as select 7 as number")
         secret = stack.folder.secrets / name
         before = secret.read_text()
     secret.unlink()
     said: list[str] = []
-    with open_stack(tmp_path / "data", owner="second", tuning=QUICK, report=said.append) as stack:
+    with open_stack(data, owner="second", tuning=QUICK, report=said.append) as stack:
         assert value(stack.endpoints.owner_url, "select number from kept") == 7
         assert value(stack.endpoints.database_url, "select 1") == 1
     assert secret.read_text() != before

@@ -30,18 +30,18 @@ def test_nothing_there(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-def test_a_stopped_stack(tmp_path: Path) -> None:
-    with open_stack(tmp_path / "data", owner="first", tuning=QUICK):
+def test_a_stopped_stack(data: Path) -> None:
+    with open_stack(data, owner="first", tuning=QUICK):
         pass
-    seen = inspect(tmp_path / "data")
+    seen = inspect(data)
     assert seen.exists
     assert (seen.owner, seen.servers, seen.problems) == (None, {}, ())
 
 
-def test_a_killed_owner_is_not_taken_for_a_running_one(tmp_path: Path) -> None:
-    with ServerProgram("start", tmp_path / "data") as program:
+def test_a_killed_owner_is_not_taken_for_a_running_one(data: Path) -> None:
+    with ServerProgram("start", data) as program:
         program.kill()
-        seen = inspect(tmp_path / "data")
+        seen = inspect(data)
     assert (seen.owner, seen.servers) == (None, {})
 
 
@@ -79,8 +79,8 @@ def stand_in(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("part", ["postgres", "valkey"])
-def test_a_server_that_does_not_answer(tmp_path: Path, part: str) -> None:
-    with open_stack(tmp_path / "data", owner="gateway serve", tuning=QUICK) as stack:
+def test_a_server_that_does_not_answer(data: Path, part: str) -> None:
+    with open_stack(data, owner="gateway serve", tuning=QUICK) as stack:
         server = stack._servers[part]  # type: ignore[attr-defined]
         server.child.kill()
         server.child.wait()

@@ -37,6 +37,8 @@ def test_the_gravest_line_is_the_reason(tmp_path: Path) -> None:
     log = ServerLog(tmp_path, "server")
     write(log, "LOG:  starting\nFATAL:  disk full\nLOG:  shut down\n")
     assert log.reason() == "FATAL:  disk full"
+    write(log, "PANIC:  disk full\nFATAL:  the database system is starting up\nLOG:  shut down\n")
+    assert log.reason() == "PANIC:  disk full"
     write(log, "LOG:  starting\nLOG:  killed\n")
     assert log.reason() == "LOG:  killed"
     write(log, "")

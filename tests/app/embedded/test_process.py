@@ -130,13 +130,15 @@ def test_leftovers_are_found_by_name_and_token_and_ended() -> None:
 def test_a_leftover_that_does_not_listen_is_killed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stubborn = tmp_path / "stubborn"
     stubborn.symlink_to("/bin/sh")
-    script = "trap '' QUIT; echo ready; while :; do sleep 0.05; done"
+    script = "trap '' INT QUIT; echo ready; while :; do sleep 0.05; done"
     child = spawn(
         [stubborn, "-c", script, "token-7"], switch="self", death_signal=signal.SIGKILL, output=subprocess.PIPE
     )
     assert child.stdout is not None
     assert child.stdout.readline() == b"ready\n"
-    monkeypatch.setattr("app.embedded.process._REAPING", ((signal.SIGQUIT, 0.3), (signal.SIGKILL, 5.0)))
+    monkeypatch.setattr(
+        "app.embedded.process._REAPING", ((signal.SIGINT, 0.2), (signal.SIGQUIT, 0.2), (signal.SIGKILL, 5.0))
+    )
     run_through(reaping("stubborn", "token-7"))
     assert child.poll() == -signal.SIGKILL
     child.stdout.close()

@@ -90,25 +90,25 @@ def test_a_command_joins_running_servers(durable_stack: Stack) -> None:
     psycopg.connect(durable_stack.endpoints.owner_url).close()
 
 
-def test_a_command_starts_servers_for_its_time(tmp_path: Path) -> None:
-    with open_stack(tmp_path / "data", owner="gateway load", tuning=QUICK) as stack:
+def test_a_command_starts_servers_for_its_time(data: Path) -> None:
+    with open_stack(data, owner="gateway load", tuning=QUICK) as stack:
         write_row(stack.endpoints)
-        assert processes(tmp_path / "data")
-    assert not processes(tmp_path / "data")
-    with open_stack(tmp_path / "data", owner="gateway load", tuning=QUICK) as stack:
+        assert processes(data)
+    assert not processes(data)
+    with open_stack(data, owner="gateway load", tuning=QUICK) as stack:
         assert read_row(stack.endpoints) == 7
 
 
-def test_a_failing_command_stops_its_servers(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), open_stack(tmp_path / "data", owner="gateway load", tuning=QUICK):
+def test_a_failing_command_stops_its_servers(data: Path) -> None:
+    with pytest.raises(ZeroDivisionError), open_stack(data, owner="gateway load", tuning=QUICK):
         _ = 1 / 0
-    assert not processes(tmp_path / "data")
+    assert not processes(data)
 
 
-def test_an_owner_waits_for_commands_that_joined(tmp_path: Path) -> None:
+def test_an_owner_waits_for_commands_that_joined(data: Path) -> None:
     with (
-        ServerProgram("open", tmp_path / "data", "gateway load") as owner,
-        ServerProgram("open", tmp_path / "data", "gateway seed") as guest,
+        ServerProgram("open", data, "gateway load") as owner,
+        ServerProgram("open", data, "gateway seed") as guest,
     ):
         assert guest.answer == owner.answer
         assert owner.process.stdin is not None
@@ -118,13 +118,13 @@ def test_an_owner_waits_for_commands_that_joined(tmp_path: Path) -> None:
         write_row(guest.answer["owner_url"])
         assert guest.end() == 0
         assert owner.process.wait(20) == 0
-    assert not processes(tmp_path / "data")
+    assert not processes(data)
 
 
-def test_a_serving_gateway_does_not_wait_for_commands_that_joined(tmp_path: Path) -> None:
+def test_a_serving_gateway_does_not_wait_for_commands_that_joined(data: Path) -> None:
     with (
-        ServerProgram("start", tmp_path / "data") as owner,
-        ServerProgram("open", tmp_path / "data", "gateway seed") as guest,
+        ServerProgram("start", data) as owner,
+        ServerProgram("open", data, "gateway seed") as guest,
     ):
         assert owner.end() == 0
         assert guest.end() == 0
@@ -143,22 +143,22 @@ def test_commands_that_begin_together_share_servers(tmp_path: Path) -> None:
     assert not processes(tmp_path / "data")
 
 
-def test_a_command_begun_while_the_servers_stop_starts_them_again(tmp_path: Path) -> None:
-    with ServerProgram("start", tmp_path / "data") as owner:
+def test_a_command_begun_while_the_servers_stop_starts_them_again(data: Path) -> None:
+    with ServerProgram("start", data) as owner:
         write_row(owner.answer["owner_url"])
         assert owner.process.stdin is not None
         owner.process.stdin.close()
-        with open_stack(tmp_path / "data", owner="gateway load", tuning=QUICK) as stack:
+        with open_stack(data, owner="gateway load", tuning=QUICK) as stack:
             assert read_row(stack.endpoints) == 7
         assert owner.process.wait(20) == 0
 
 
-def test_servers_end_with_a_killed_owner_and_the_next_start_finds_every_row(tmp_path: Path) -> None:
-    with ServerProgram("start", tmp_path / "data") as owner:
+def test_servers_end_with_a_killed_owner_and_the_next_start_finds_every_row(data: Path) -> None:
+    with ServerProgram("start", data) as owner:
         write_row(owner.answer["owner_url"])
         owner.kill()
-        wait_until("the servers are gone", lambda: not processes(tmp_path / "data"), 5)
-    with open_stack(tmp_path / "data", owner="gateway load", tuning=QUICK) as stack:
+        wait_until("the servers are gone", lambda: not processes(data), 5)
+    with open_stack(data, owner="gateway load", tuning=QUICK) as stack:
         assert read_row(stack.endpoints) == 7
 
 
@@ -173,9 +173,9 @@ with open_stack(Path(sys.argv[1]), owner="gateway serve", tuning=QUICK):
 """
 
 
-def test_servers_that_outlived_their_owner_are_ended_by_the_next_start(tmp_path: Path) -> None:
+def test_servers_that_outlived_their_owner_are_ended_by_the_next_start(data: Path) -> None:
     """As on systems that do not end children with their parent."""
-    folder = tmp_path / "data"
+    folder = data
     with subprocess.Popen([sys.executable, "-c", ORPHANING, folder], cwd=ROOT, stdout=subprocess.PIPE) as owner:
         assert owner.stdout is not None
         owner.stdout.readline()
@@ -189,33 +189,35 @@ def test_servers_that_outlived_their_owner_are_ended_by_the_next_start(tmp_path:
         assert ports(folder) == before
 
 
-def test_a_stranger_with_the_number_of_a_dead_postgresql_is_left_alone(tmp_path: Path) -> None:
+def test_a_stranger_with_the_number_of_a_dead_postgresql_is_left_alone(data: Path) -> None:
     """Numbers of processes come again, soon in a container."""
-    start_stack(tmp_path / "data", owner="gateway serve", tuning=QUICK).stop()
-    identity = choose_identity(tmp_path / "data", locate())
+    start_stack(data, owner="gateway serve", tuning=QUICK).stop()
+    identity = choose_identity(data, locate())
     stranger = spawn(
         ["/bin/sleep", "60"], switch=identity.switch, death_signal=signal.SIGKILL, output=subprocess.DEVNULL
     )
-    data = tmp_path / "data" / "postgres" / "data"
-    (data / "postmaster.pid").write_text(f"{stranger.pid}\n{data}\n1700000000\n5432\n\n127.0.0.1\n")
-    with open_stack(tmp_path / "data", owner="gateway load", tuning=QUICK) as stack:
-        psycopg.connect(stack.endpoints.owner_url).close()
-    assert stranger.poll() is None
-    stranger.kill()
-    stranger.wait()
+    cluster = data / "postgres" / "data"
+    (cluster / "postmaster.pid").write_text(f"{stranger.pid}\n{cluster}\n1700000000\n5432\n\n127.0.0.1\n")
+    try:
+        with open_stack(data, owner="gateway load", tuning=QUICK) as stack:
+            psycopg.connect(stack.endpoints.owner_url).close()
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
 
 
-def test_stop_leaves_nothing_and_may_be_called_again(tmp_path: Path) -> None:
-    stack = start_stack(tmp_path / "data", owner="gateway serve", tuning=QUICK)
+def test_stop_leaves_nothing_and_may_be_called_again(data: Path) -> None:
+    stack = start_stack(data, owner="gateway serve", tuning=QUICK)
     stack.stop()
     stack.stop()
-    assert not processes(tmp_path / "data")
-    assert not (tmp_path / "data" / "runtime.json").exists()
-    start_stack(tmp_path / "data", owner="gateway serve", tuning=QUICK).stop()
+    assert not processes(data)
+    assert not (data / "runtime.json").exists()
+    start_stack(data, owner="gateway serve", tuning=QUICK).stop()
 
 
-def test_ports_are_kept_unless_they_are_taken(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
+def test_ports_are_kept_unless_they_are_taken(data: Path) -> None:
+    folder = data
     start_stack(folder, owner="gateway serve", tuning=QUICK).stop()
     first = ports(folder)
     start_stack(folder, owner="gateway serve", tuning=QUICK).stop()
@@ -229,7 +231,7 @@ def test_ports_are_kept_unless_they_are_taken(tmp_path: Path) -> None:
             assert not set(ports(folder).values()) & set(first.values())
 
 
-def test_a_port_taken_in_the_last_moment_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_taken_in_the_last_moment_is_replaced(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
         taken.bind((LOOPBACK, 0))
         taken.listen()
@@ -237,9 +239,9 @@ def test_a_port_taken_in_the_last_moment_is_replaced(tmp_path: Path, monkeypatch
         answers = iter([port, port])
         for module in ("postgres", "valkey"):
             monkeypatch.setattr(f"app.embedded.{module}.choose_port", lambda _: next(answers, 0) or free_port())
-        with open_stack(tmp_path / "data", owner="gateway load", tuning=QUICK) as stack:
+        with open_stack(data, owner="gateway load", tuning=QUICK) as stack:
             psycopg.connect(stack.endpoints.database_url).close()
-            assert port not in ports(tmp_path / "data").values()
+            assert port not in ports(data).values()
 
 
 def free_port() -> int:
@@ -248,8 +250,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_folders_side_by_side(durable_stack: Stack, tmp_path: Path) -> None:
-    with open_stack(tmp_path / "data", owner="gateway load", tuning=QUICK) as stack:
+def test_folders_side_by_side(durable_stack: Stack, data: Path) -> None:
+    with open_stack(data, owner="gateway load", tuning=QUICK) as stack:
         write_row(stack.endpoints)
         with psycopg.connect(durable_stack.endpoints.owner_url) as connection:
             assert connection.execute("select to_regclass('kept')").fetchone() == (None,)
@@ -268,14 +270,14 @@ def test_one_part_alone(tmp_path: Path) -> None:
             pass
 
 
-def test_a_damaged_cluster_says_where_to_look_and_leaves_nothing(tmp_path: Path) -> None:
-    start_stack(tmp_path / "data", owner="gateway serve", tuning=QUICK).stop()
-    (tmp_path / "data" / "postgres" / "data" / "global" / "pg_control").unlink()
+def test_a_damaged_cluster_says_where_to_look_and_leaves_nothing(data: Path) -> None:
+    start_stack(data, owner="gateway serve", tuning=QUICK).stop()
+    (data / "postgres" / "data" / "global" / "pg_control").unlink()
     with pytest.raises(StartError, match=r"PostgreSQL does not start: .*pg_control.*logs/postgres\.log"):
-        start_stack(tmp_path / "data", owner="gateway serve", tuning=QUICK)
-    assert not processes(tmp_path / "data")
+        start_stack(data, owner="gateway serve", tuning=QUICK)
+    assert not processes(data)
     with pytest.raises(StartError, match="PostgreSQL does not start"):
-        start_stack(tmp_path / "data", owner="gateway serve", tuning=QUICK)
+        start_stack(data, owner="gateway serve", tuning=QUICK)
 
 
 def test_a_folder_with_unusual_characters(tmp_path: Path) -> None:

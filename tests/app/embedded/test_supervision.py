@@ -53,9 +53,9 @@ async def is_back(stack: Stack, part: Part, before: int, supervision: asyncio.Ta
 
 
 async def test_a_killed_postgresql_serves_again_on_its_port_with_its_rows(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    data: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with supervised(tmp_path / "data") as (stack, task):
+    async with supervised(data) as (stack, task):
         with psycopg.connect(stack.endpoints.owner_url, autocommit=True) as connection:
             connection.execute("create table kept as select 7 as number")
             # A process that is busy for long and would not notice that its server is gone.
@@ -75,24 +75,24 @@ async def test_a_killed_postgresql_serves_again_on_its_port_with_its_rows(
     assert "PostgreSQL serves again after" in said
 
 
-async def test_a_killed_valkey_serves_again_on_its_port(tmp_path: Path) -> None:
-    async with supervised(tmp_path / "data") as (stack, task):
+async def test_a_killed_valkey_serves_again_on_its_port(data: Path) -> None:
+    async with supervised(data) as (stack, task):
         before = kill(stack, "valkey")
         await is_back(stack, "valkey", before, task)
         with redis.Redis.from_url(stack.endpoints.redis_url) as client:
             assert client.ping()
 
 
-async def test_both_killed_at_once(tmp_path: Path) -> None:
-    async with supervised(tmp_path / "data") as (stack, task):
+async def test_both_killed_at_once(data: Path) -> None:
+    async with supervised(data) as (stack, task):
         postgres, valkey = kill(stack, "postgres"), kill(stack, "valkey")
         await is_back(stack, "postgres", postgres, task)
         await is_back(stack, "valkey", valkey, task)
         psycopg.connect(stack.endpoints.database_url).close()
 
 
-async def test_a_server_that_dies_again_and_again_is_given_up(tmp_path: Path) -> None:
-    async with supervised(tmp_path / "data") as (stack, task):
+async def test_a_server_that_dies_again_and_again_is_given_up(data: Path) -> None:
+    async with supervised(data) as (stack, task):
         while not task.done():
             before = kill(stack, "valkey")
             await is_back(stack, "valkey", before, task)
@@ -100,8 +100,8 @@ async def test_a_server_that_dies_again_and_again_is_given_up(tmp_path: Path) ->
             task.result()
 
 
-async def test_a_wanted_stop_is_no_death(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    async with supervised(tmp_path / "data") as (stack, task):
+async def test_a_wanted_stop_is_no_death(data: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with supervised(data) as (stack, task):
         stack.stop()
         await asyncio.wait_for(task, 5)
     assert "starting it again" not in caplog.text
