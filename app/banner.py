@@ -16,5 +16,9 @@ def banner(settings: Settings, url: str, tokens: Sequence[DemoToken]) -> str:
         lines += ["", "Demo tokens, for a day; `gateway token --help` has more:", ""]
         lines += [line for token in tokens for line in (f"  {token.role}: {token.label}", f"    {token.token}")]
     elif settings.jwt_public_key is None:
-        lines += ["", "Tokens: `gateway token --role admin`"]
+        lines += [
+            "",
+            "Tokens are those of the development key (`gateway token --role admin`): anyone who can read the data",
+            "folder can make them. GATEWAY_JWT_PUBLIC_KEY takes those of an issuer instead.",
+        ]
     return "\n".join([*lines, "", "Ctrl-C stops it.", ""])

@@ -1,37 +1,13 @@
 """`/graphql` of a running gateway: the protocol around operations."""
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from security.roles import Role
+from tests.app.graphql_http.asking import GRAPHQL, QUERY, code, post
 from tests.app.serving import Gateway
-from tests.app.wire import connect, exchange, read
-
-QUERY = "{ __typename }"
-GRAPHQL = "application/graphql-response+json"
-
-
-@pytest.fixture
-def client(gateway: Gateway) -> Iterator[httpx.Client]:
-    with gateway.client() as client:
-        yield client
-
-
-def post(client: httpx.Client, body: Any, **headers: str) -> httpx.Response:
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    given = {"content-type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
-    return client.post("/graphql", content=content, headers=given)
-
-
-def code(response: httpx.Response) -> str:
-    (error,) = response.json()["errors"]
-    assert set(response.json()) == {"errors"}
-    return str(error["extensions"]["code"])
-
+from tests.app.wire import exchange
 
 # An operation and its answer.
 
@@ -205,145 +181,6 @@ def test_compressed_bodies_are_refused(client: httpx.Client, encoding: str) -> N
     assert (response.status_code, response.headers["accept-encoding"]) == (415, "identity")
 
 
-# Sign-in.
-
-
-def test_nothing_is_told_without_a_token(gateway: Gateway) -> None:
-    with gateway.client(role=None) as client:
-        for response in (post(client, {"query": QUERY}), client.get("/graphql", params={"query": QUERY})):
-            assert (response.status_code, code(response)) == (401, "UNAUTHENTICATED")
-            assert response.headers["www-authenticate"] == 'Bearer realm="cienty"'
-
-
-@pytest.mark.parametrize(
-    "authorization",
-    [
-        "Bearer",
-        "Bearer abc",
-        "Bearer a b",
-        "Basic YTpi",
-        "Token {token}",
-        "{token}",
-        "Bearer {token},Bearer x",
-        "Bearer {token}x",
-    ],
-)
-def test_what_is_no_valid_bearer_token_is_refused(gateway: Gateway, authorization: str) -> None:
-    given = authorization.replace("{token}", gateway.token())
-    with gateway.client(role=None) as client:
-        response = post(client, {"query": QUERY}, authorization=given)
-    assert (response.status_code, code(response)) == (401, "UNAUTHENTICATED")
-    assert 'error="invalid_token"' in response.headers["www-authenticate"]
-
-
-@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-def test_the_scheme_is_written_as_one_likes(gateway: Gateway, scheme: str) -> None:
-    with gateway.client(role=None) as client:
-        assert post(client, {"query": QUERY}, authorization=f"{scheme} {gateway.token()}").status_code == 200
-
-
-def test_several_authorization_headers_are_refused(gateway: Gateway) -> None:
-    header = ("authorization", f"Bearer {gateway.token()}")
-    with httpx.Client(base_url=gateway.url) as client:
-        response = client.get("/graphql", params={"query": QUERY}, headers=[header, header])
-    assert (response.status_code, code(response)) == (401, "UNAUTHENTICATED")
-
-
-def test_a_token_anywhere_else_is_ignored(gateway: Gateway) -> None:
-    token = gateway.token()
-    with gateway.client(role=None) as client:
-        elsewhere = {"access_token": token, "token": token, "authorization": f"Bearer {token}"}
-        assert client.get("/graphql", params={"query": QUERY} | elsewhere).status_code == 401
-        response = post(
-            client, {"query": QUERY} | elsewhere, cookie=f"token={token}", x_authorization=f"Bearer {token}"
-        )
-        assert response.status_code == 401
-        assert post(client, {"query": QUERY}, x_user_id="admin", x_forwarded_user="admin").status_code == 401
-
-
-def test_a_body_is_not_read_for_strangers(gateway: Gateway) -> None:
-    head = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
-    assert exchange(gateway.url, head).status == 401
-
-
-@pytest.mark.parametrize("role", list(Role))
-def test_each_role_may_sign_in(gateway: Gateway, role: Role) -> None:
-    with gateway.client(role) as client:
-        assert post(client, {"query": QUERY}).json() == {"data": {"__typename": "Query"}}
-
-
-# Requests that a browser would send for a foreign page.
-
-
-@pytest.mark.parametrize(
-    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
-)
-def test_simple_requests_of_foreign_pages_are_refused(gateway: Gateway, content_type: str) -> None:
-    with gateway.client(role=None) as client:
-        headers = {"content_type": content_type, "origin": "https://evil.example", "cookie": "session=1"}
-        assert post(client, {"query": QUERY}, **headers).status_code == 401
-        assert client.get("/graphql", params={"query": QUERY}, headers={"cookie": "session=1"}).status_code == 401
-
-
-# Sizes.
-
-
-def test_a_body_above_the_limit_is_refused_before_it_is_read(strict_gateway: Gateway) -> None:
-    head = (
-        f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {strict_gateway.token()}\r\n"
-        "Content-Type: application/json\r\nContent-Length: 4097\r\nExpect: 100-continue\r\n\r\n"
-    )
-    assert exchange(strict_gateway.url, head.encode()).status == 413
-
-
-def test_a_length_of_many_digits_is_refused(strict_gateway: Gateway) -> None:
-    head = (
-        f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {strict_gateway.token()}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {'9' * 15}\r\n\r\n"
-    )
-    assert exchange(strict_gateway.url, head.encode()).status == 413
-
-
-def test_a_body_without_a_length_is_counted(strict_gateway: Gateway) -> None:
-    head = (
-        f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {strict_gateway.token()}\r\n"
-        "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-    )
-    with connect(strict_gateway.url) as connection:
-        connection.sendall(head.encode())
-        for _ in range(5):
-            connection.sendall(b"400\r\n" + b" " * 1024 + b"\r\n")
-        assert read(connection).status == 413
-
-
-def test_the_largest_body_is_taken(strict_gateway: Gateway) -> None:
-    with strict_gateway.client() as client:
-        body = json.dumps({"query": QUERY})
-        assert post(client, body.ljust(4096).encode()).status_code == 200
-        assert post(client, body.ljust(4097).encode()).status_code == 413
-
-
-def test_a_connection_goes_on_after_a_refused_body(strict_gateway: Gateway) -> None:
-    authorization = f"Authorization: Bearer {strict_gateway.token()}\r\nContent-Type: application/json\r\n"
-    large = f"POST /graphql HTTP/1.1\r\nHost: x\r\n{authorization}Content-Length: 9000\r\n\r\n".encode() + b" " * 9000
-    small = f"POST /graphql HTTP/1.1\r\nHost: x\r\n{authorization}Content-Length: 26\r\n\r\n".encode()
-    with connect(strict_gateway.url) as connection:
-        connection.sendall(large)
-        assert read(connection).status == 413
-        connection.sendall(small + b'{"query":"{ __typename }"}')
-        assert read(connection).status == 200
-
-
-def test_a_body_that_does_not_arrive_is_given_up(strict_gateway: Gateway) -> None:
-    head = (
-        f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {strict_gateway.token()}\r\n"
-        "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
-    )
-    reply = exchange(strict_gateway.url, head.encode())
-    assert reply.status == 408
-    assert "connection: close" in reply.head
-
-
 # Paths.
 
 
@@ -383,34 +220,3 @@ def test_a_browser_gets_the_explorer_and_a_program_does_not(gateway: Gateway) ->
         assert "script-src 'self'" in page.headers["content-security-policy"]
         assert client.get("/graphql", params={"query": QUERY}, headers=browser).status_code == 401
         assert client.get("/graphql").status_code == 401
-
-
-# What the log has of all this.
-
-
-def test_a_request_leaves_a_line_without_what_was_asked(gateway: Gateway) -> None:
-    secret = "529.982.247-25"
-    with gateway.client() as client:
-        document = f'query Orders {{ __typename a: __type(name: "{secret}") {{ name }} }}'
-        response = post(client, {"query": document, "operationName": "Orders", "variables": {"cpf": secret}})
-        client.get("/graphql", params={"query": document, "variables": json.dumps({"cpf": secret})})
-    line = gateway.logged(response.headers["x-request-id"])
-    assert (line["event"], line["method"], line["path"], line["status"]) == ("request", "POST", "/graphql", 200)
-    assert (line["subject"], line["operation"]) == ("test-admin", "Orders")
-    assert line["ms"] >= 0
-    assert secret not in gateway.log
-    assert gateway.token().rpartition(".")[2] not in gateway.log
-
-
-def test_a_refused_token_is_logged_with_the_reason_that_its_sender_is_not_told(gateway: Gateway) -> None:
-    with gateway.client(role=None) as client:
-        response = post(client, {"query": QUERY}, authorization="Bearer abc")
-    line = gateway.logged(response.headers["x-request-id"])
-    assert (line["code"], line["reason"]) == ("UNAUTHENTICATED", "no JWT: DecodeError")
-    assert "no JWT" not in response.text
-
-
-def test_a_name_that_is_none_does_not_get_into_the_log(gateway: Gateway) -> None:
-    with gateway.client() as client:
-        response = post(client, {"query": QUERY, "operationName": "529.982.247-25"})
-    assert gateway.logged(response.headers["x-request-id"])["operation"] == "(no name)"
