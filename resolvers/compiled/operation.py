@@ -26,6 +26,9 @@ from security.principal import Principal
 from security.rows import Claim
 
 _CLAIMS = (Claim.CUSTOMER_ID, Claim.REGIONS, Claim.WAREHOUSE_IDS)
+_ABSENT: Hashable = object()
+"""The shape of a variable that was not given, which is not that of any value."""
+
 _MOST_PLANS_OF_A_SHAPE = 16
 _MOST_PLANS = 256
 """Plans that are kept of one operation; clients that send ever new shapes must not fill the memory."""
@@ -110,7 +113,8 @@ class CompiledOperation:
         """Return the plan for the shape of the variables and of the principal's claims, with the inputs of a run."""
         shape = (
             tuple(
-                shape_of(variables.coerced.get(name, ...), type_, self._words) for name, type_ in self._types.items()
+                shape_of(variables.coerced[name], type_, self._words) if name in variables.coerced else _ABSENT
+                for name, type_ in self._types.items()
             ),
             tuple(bool(claim_value(principal, claim)) for claim in _CLAIMS),
         )

@@ -104,12 +104,11 @@ def ordering(model: Model, given: Sequence[Mapping[str, Any]] | None) -> Orderin
         if field.name in steps:
             raise BadUserInput(f"`orderBy` names {field.name} twice: name each field once.")
         steps[field.name] = Step(field, one["direction"] == "desc")
-        if field.kind is Kind.KEY:
-            break
-    else:
-        key = _key_field(model)
+    key = _key_field(model)
+    if key.name not in steps:
         steps[key.name] = Step(key, descending=bool(steps) and all(step.descending for step in steps.values()))
-    return Ordering(tuple(steps.values()))
+    # No two rows are equal in the key, so what follows it orders nothing.
+    return Ordering(tuple(steps.values())[: list(steps).index(key.name) + 1])
 
 
 def _key_field(model: Model) -> ScalarField:
