@@ -92,7 +92,7 @@ class Database:
             return await self._pool.acquire(timeout=self._acquire_timeout)
         except TimeoutError as error:
             raise Unavailable("The database is busy: try again in a moment.") from error
-        except _NO_CONNECTION as error:
+        except (*_NO_CONNECTION, asyncpg.PostgresError) as error:
             raise Unavailable("The database does not answer now: try again in a moment.") from error
 
     async def release(self, connection: Any) -> None:
@@ -121,27 +121,30 @@ class Snapshot:
         self._database = database
         self._turn = asyncio.Lock()
         self._connection: Any = None
+        self._askers: set[asyncio.Task[Any] | None] = set()
+        self._is_over = False
 
     async def fetch(self, statement: Statement) -> Sequence[Record]:
         """Run a statement and return its rows."""
         sql, names, values = sql_of(statement)
-        async with self._turn:
-            self._database.notice(sql)
-            with _told():
-                connection = await self._begun()
-                rows: Sequence[Record] = await connection.fetch(sql, *(values[name] for name in names))
+        async with self._asked(sql) as connection:
+            rows: Sequence[Record] = await connection.fetch(sql, *(values[name] for name in names))
         return rows
 
     async def fetch_json(self, sql: str, arguments: Sequence[Any]) -> bytes | None:
         """Run a statement that gives one JSON text as varchar, and return its bytes."""
-        async with self._turn:
-            self._database.notice(sql)
-            with _told():
-                found: bytes | None = await (await self._begun()).fetchval(sql, *arguments)
+        async with self._asked(sql) as connection:
+            found: bytes | None = await connection.fetchval(sql, *arguments)
         return found
 
     async def close(self) -> None:
-        """End the transaction and give the connection back."""
+        """End the transaction, with what still runs in it, and give the connection back."""
+        self._is_over = True
+        # A loader's statement runs in a task of its own, which nobody cancels when the operation ends early.
+        if left := [asker for asker in self._askers if asker and asker is not asyncio.current_task()]:
+            for asker in left:
+                asker.cancel()
+            await asyncio.wait(left)
         connection, self._connection = self._connection, None
         if connection is None:
             return
@@ -152,6 +155,21 @@ class Snapshot:
             pass  # The connection is gone, and its transaction with it.
         finally:
             await self._database.release(connection)
+
+    @contextlib.asynccontextmanager
+    async def _asked(self, sql: str) -> AsyncIterator[Any]:
+        """Give the connection for a statement, when it is its turn."""
+        asker = asyncio.current_task()
+        self._askers.add(asker)
+        try:
+            async with self._turn:
+                if self._is_over:
+                    raise asyncio.CancelledError
+                self._database.notice(sql)
+                with _told():
+                    yield await self._begun()
+        finally:
+            self._askers.discard(asker)
 
     async def _begun(self) -> Any:
         if self._connection is None:

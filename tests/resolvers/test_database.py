@@ -1,0 +1,260 @@
+"""The database as the gateway uses it: it can only read, sees one moment, and ends what nobody waits for."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import asyncpg
+import psycopg
+import pytest
+import pytest_asyncio
+import sqlalchemy as sa
+
+from app.embedded import Stack
+from resolvers.database import Database
+from resolvers.engine import Operation
+from security.errors import TimedOut, Unavailable
+from tests.databases import new_database
+from tests.graph import new_engine, serving_url
+from tests.model.viewers import ADMIN
+from tests.model.world import GRAPH
+from tests.sample import SAMPLE, insert_sample
+
+ORDERS = GRAPH["Order"].table
+COUNT = sa.select(sa.func.count().label("count")).select_from(ORDERS)
+FEED = Operation("{ orders(first: 5) { nodes { id items { nodes { id } } customer { id } } } }")
+PATHS = pytest.mark.parametrize("compiling", [False, True], ids=["reference", "compiled"])
+
+
+@pytest.fixture(scope="module")
+def owner_url(stack: Stack, migrated_template: str) -> Iterator[str]:
+    with new_database(stack.endpoints.owner_url, migrated_template) as url:
+        insert_sample(url)
+        yield url
+
+
+@pytest.fixture(scope="module")
+def url(stack: Stack, owner_url: str) -> str:
+    return serving_url(stack, owner_url)
+
+
+@pytest_asyncio.fixture
+async def database(url: str) -> AsyncIterator[Database]:
+    async with opened(url) as database:
+        yield database
+
+
+@asynccontextmanager
+async def opened(url: str, **options: Any) -> AsyncIterator[Database]:
+    """Open a database, and see at the end that every connection was given back."""
+    database = await Database.open(url, **options)
+    pool = database._pool
+    try:
+        yield database
+        assert pool.get_idle_size() == pool.get_size()
+        await asyncio.wait_for(database.close(), 5)
+    finally:
+        pool.terminate()
+
+
+@contextmanager
+def locked(owner_url: str, table: str) -> Iterator[None]:
+    """Make every reader of a table wait."""
+    with psycopg.connect(owner_url) as connection:
+        connection.execute(f"lock table {table} in access exclusive mode")
+        yield
+        connection.rollback()
+
+
+async def waiting(owner_url: str, number: int = 1) -> None:
+    """Return when so many statements of the gateway are running."""
+    for _ in range(200):
+        if len(running(owner_url)) == number:
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail(f"not {number} statements but {running(owner_url)}")
+
+
+def running(owner_url: str) -> list[str]:
+    """Return the statements of the gateway that PostgreSQL is busy with."""
+    with psycopg.connect(owner_url) as connection:
+        rows = connection.execute(
+            """select query from pg_stat_activity
+               where application_name = 'cienty-gateway' and datname = current_database() and state = 'active'"""
+        ).fetchall()
+    return [query for (query,) in rows]
+
+
+def terminate(owner_url: str) -> None:
+    """End all connections of the gateway, as a restart of the database does."""
+    with psycopg.connect(owner_url) as connection:
+        connection.execute(
+            """select pg_terminate_backend(pid) from pg_stat_activity
+               where application_name = 'cienty-gateway' and datname = current_database()"""
+        )
+
+
+def test_the_serving_role_may_only_read(url: str) -> None:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            """select table_name, privilege_type from information_schema.role_table_grants
+               where table_schema = 'public'"""
+        ).fetchall()
+        may_create = connection.execute("select has_schema_privilege('public', 'create')").fetchone()
+    assert {privilege for _, privilege in rows} == {"SELECT"}
+    assert set(SAMPLE) <= {table for table, _ in rows}
+    assert may_create == (False,)
+
+
+async def test_a_snapshot_is_one_moment(database: Database, owner_url: str) -> None:
+    async with database.snapshot() as snapshot:
+        before = await snapshot.fetch(COUNT)
+        with psycopg.connect(owner_url) as writer:
+            writer.execute(
+                """insert into orders (id, customer_id, order_date, subtotal, tax, shipping_cost, total)
+                   values (1000, 10, now(), 0, 0, 0, 0)"""
+            )
+            writer.commit()
+            after = await snapshot.fetch(COUNT)
+            writer.execute("delete from orders where id = 1000")
+    assert [dict(row) for row in before] == [dict(row) for row in after] == [{"count": len(SAMPLE["orders"])}]
+
+
+async def test_a_snapshot_can_not_write(database: Database, owner_url: str) -> None:
+    async with opened(owner_url) as as_owner, as_owner.snapshot() as snapshot:
+        writing = sa.select(sa.func.setval("orders_id_seq", 5))
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            await snapshot.fetch(writing)
+
+
+async def test_a_snapshot_takes_no_connection_before_its_first_statement(url: str) -> None:
+    async with opened(url, max_size=1, acquire_timeout=0.1) as database:
+        async with database.snapshot(), database.snapshot() as other:
+            await other.fetch(COUNT)
+
+
+async def test_too_slow_a_statement_is_ended(url: str, owner_url: str) -> None:
+    async with opened(url, statement_timeout_ms=100) as database:
+        with locked(owner_url, "orders"):
+            async with database.snapshot() as snapshot:
+                with pytest.raises(TimedOut):
+                    await snapshot.fetch(COUNT)
+        async with database.snapshot() as snapshot:
+            assert await snapshot.fetch(COUNT)
+
+
+async def test_a_busy_pool_says_so_soon(url: str) -> None:
+    async with opened(url, max_size=1, acquire_timeout=0.1) as database:
+        async with database.snapshot() as snapshot:
+            await snapshot.fetch(COUNT)
+            start = time.monotonic()
+            with pytest.raises(Unavailable, match="busy"):
+                await database.ping()
+        assert time.monotonic() - start < 1
+        await database.ping()
+
+
+async def test_no_database_says_so(url: str, stack: Stack, migrated_template: str) -> None:
+    with new_database(stack.endpoints.owner_url, migrated_template) as gone:
+        database = await Database.open(serving_url(stack, gone))
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await database.ping()
+        async with database.snapshot() as snapshot:
+            with pytest.raises(Unavailable):
+                await snapshot.fetch(COUNT)
+    await database.close()
+
+
+async def test_lost_connections_are_made_anew(database: Database, owner_url: str) -> None:
+    async with database.snapshot() as snapshot:
+        await snapshot.fetch(COUNT)
+        terminate(owner_url)
+        with pytest.raises(Unavailable):
+            await snapshot.fetch(COUNT)
+    async with database.snapshot() as snapshot:
+        assert await snapshot.fetch(COUNT)
+
+
+async def test_a_connection_that_is_lost_in_a_statement(database: Database, owner_url: str) -> None:
+    with locked(owner_url, "orders"):
+        async with database.snapshot() as snapshot:
+            statement = asyncio.ensure_future(snapshot.fetch(COUNT))
+            await waiting(owner_url)
+            terminate(owner_url)
+            with pytest.raises(Unavailable):
+                await statement
+    await database.ping()
+
+
+@PATHS
+@pytest.mark.parametrize("table", ["orders", "order_items"])
+async def test_a_cancelled_operation_ends_its_statement(url: str, owner_url: str, table: str, compiling: bool) -> None:
+    async with opened(url, max_size=2) as database:
+        engine = new_engine(database, compiling=compiling)
+        await engine.execute(FEED, ADMIN.principal)
+        for _ in range(3):
+            with locked(owner_url, table):
+                operation = asyncio.ensure_future(engine.execute(FEED, ADMIN.principal))
+                await waiting(owner_url)
+                operation.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await operation
+                await waiting(owner_url, 0)
+        assert (await engine.execute(FEED, ADMIN.principal)).status == 200
+
+
+@PATHS
+@pytest.mark.parametrize("table", ["orders", "order_items"])
+async def test_an_operation_out_of_time_ends_its_statement(
+    url: str, owner_url: str, table: str, compiling: bool
+) -> None:
+    async with opened(url, max_size=2) as database:
+        await new_engine(database, compiling=compiling).execute(FEED, ADMIN.principal)
+        engine = new_engine(database, compiling=compiling, time_budget=0.4)
+        await engine.execute(Operation("{ __typename }"), ADMIN.principal)
+        for _ in range(3):
+            with locked(owner_url, table):
+                answer = await engine.execute(FEED, ADMIN.principal)
+                assert (answer.status, b'"TIMEOUT"' in answer.body) == (504, True)
+                await waiting(owner_url, 0)
+        assert (await engine.execute(FEED, ADMIN.principal)).status == 200
+
+
+@PATHS
+@pytest.mark.parametrize("table", ["orders", "order_items"])
+async def test_a_statement_out_of_time_ends_its_operation(
+    url: str, owner_url: str, table: str, compiling: bool
+) -> None:
+    async with opened(url, max_size=2, statement_timeout_ms=200) as database:
+        engine = new_engine(database, compiling=compiling)
+        with locked(owner_url, table):
+            answer = await engine.execute(FEED, ADMIN.principal)
+        assert (answer.status, b'"TIMEOUT"' in answer.body) == (504, True)
+        assert (await engine.execute(FEED, ADMIN.principal)).status == 200
+
+
+@PATHS
+async def test_an_operation_without_a_database_is_refused(url: str, owner_url: str, compiling: bool) -> None:
+    async with opened(url, max_size=1, acquire_timeout=0.2) as database:
+        engine = new_engine(database, compiling=compiling)
+        async with database.snapshot() as snapshot:
+            await snapshot.fetch(COUNT)
+            answer = await engine.execute(FEED, ADMIN.principal)
+        assert (answer.status, b'"UNAVAILABLE"' in answer.body) == (503, True)
+        assert (await engine.execute(FEED, ADMIN.principal)).status == 200
+
+
+@PATHS
+async def test_an_operation_that_loses_its_connection_is_refused(url: str, owner_url: str, compiling: bool) -> None:
+    async with opened(url) as database:
+        engine = new_engine(database, compiling=compiling)
+        with locked(owner_url, "order_items"):
+            operation = asyncio.ensure_future(engine.execute(FEED, ADMIN.principal))
+            await waiting(owner_url)
+            terminate(owner_url)
+            answer = await operation
+        assert (answer.status, b'"UNAVAILABLE"' in answer.body) == (503, True)
+        assert (await engine.execute(FEED, ADMIN.principal)).status == 200
