@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -27,6 +27,8 @@ class Environment:
     root: Path = ROOT
     path: Sequence[Path] = (ROOT,)
     user: int | None = None
+    # More environment variables.
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 THIS = Environment()
@@ -47,7 +49,7 @@ class ServerProgram:
             [*environment.python, environment.root / PROGRAM, command, folder, owner, tuning],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, environment.path))},
+            env={**os.environ, **environment.variables, "PYTHONPATH": os.pathsep.join(map(str, environment.path))},
             cwd="/",
             user=environment.user,
             group=environment.user,

@@ -14,7 +14,7 @@ from pathlib import Path
 from app.embedded.files import new_password, replace_file, sync_folder
 from app.embedded.folder import DataFolder
 from app.embedded.identity import Identity
-from app.embedded.postgres_settings import PostgresTuning
+from app.embedded.postgres_settings import SYNC_METHOD, PostgresTuning
 from app.embedded.process import spawn
 from app.errors import StartError
 
@@ -69,14 +69,18 @@ class Cluster:
         scratch = self._folder.postgres / f"new-{secrets.token_hex(4)}"
         self._identity.take_over(scratch)
         options: list[str] = ["-U", OWNER_ROLE, "--auth-host=scram-sha-256", "--auth-local=reject"]
-        options += ["--encoding=UTF8", "--no-instructions"]
+        # What is made is brought to disk at the end, at once.
+        options += ["--encoding=UTF8", "--no-instructions", "--no-sync"]
         # The built-in provider sorts and folds alike on every system; full-text search still asks the C
         # library what a letter is, and under plain C a dash between two words would be one.
         options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", *_LIBRARY_LOCALE]
         if not self._tuning.durable:
-            options += ["--no-sync", "--wal-segsize=4"]
+            options.append("--wal-segsize=4")
         self._run(scratch, [self._identity.binaries.initdb, *options])
-        self._single_user(scratch, _creation_statements() + _password_statements(passwords))
+        statements = _creation_statements() + _password_statements(passwords)
+        self._single_user(scratch, statements, "-c", "fsync=off")
+        if self._tuning.durable:
+            self._run(scratch, [self._identity.binaries.initdb, "--sync-only", f"--sync-method={SYNC_METHOD}"])
         # Before the cluster counts as made, or its passwords would be lost with a kill between the two.
         self._keep(passwords)
         scratch.rename(self.data)
@@ -86,9 +90,9 @@ class Cluster:
         for name, password in passwords.items():
             replace_file(self._folder.secrets / name, password + "\n")
 
-    def _single_user(self, data: Path, statements: list[str]) -> None:
+    def _single_user(self, data: Path, statements: list[str], *settings: str) -> None:
         """Run statements in a process of PostgreSQL that listens nowhere; it reads one from each line."""
-        options = ["--single", "-c", "exit_on_error=true"]
+        options = ["--single", "-c", "exit_on_error=true", *settings]
         self._run(data, [self._identity.binaries.postgres, *options], ["postgres"], "\n".join(statements) + "\n")
 
     def _run(self, data: Path, command: Sequence[str | Path], rest: Sequence[str] = (), source: str = "") -> None:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from app.embedded.binaries import Binaries
 from app.embedded.process import spawn
 from app.errors import StartError
 
-_NOBODY = 65534
 _PATIENCE = 30.0
 
 
@@ -66,17 +65,13 @@ def choose_identity(folder: Path, binaries: Binaries) -> Identity:
     forbidden (as in most containers). Modes and owners of folders above the data folder are never changed.
     """
     refusals = []
-    for name, make in _candidates(binaries):
+    for name, make in _candidates(folder, binaries):
         try:
             identity = make()
-            if identity.by_descriptor:
-                identity.take_over(folder / "postgres")
-                with identity.reaching(folder / "postgres") as (reach, descriptors):
-                    _try(identity, reach, descriptors)
-            else:
-                # Before anything is changed.
-                _try(identity, folder)
-                identity.take_over(folder / "postgres")
+            # Tried before anything is changed, except by the one that has to copy for it.
+            with identity.reaching(folder / "postgres" if identity.by_descriptor else folder) as (reach, descriptors):
+                _try(identity, reach, descriptors)
+            identity.take_over(folder / "postgres")
         except OSError as error:
             refusals.append(f"{name}: {error.strerror or error}")
         else:
@@ -84,8 +79,8 @@ def choose_identity(folder: Path, binaries: Binaries) -> Identity:
     tried = "; ".join(refusals)
     if os.geteuid() != 0:
         raise StartError(
-            f"PostgreSQL does not run as the user with id {os.geteuid()} ({tried}): run the gateway as a user"
-            " whom /etc/passwd knows"
+            f"PostgreSQL does not run as the user with id {os.geteuid()} ({tried}): its programs must be allowed"
+            " to run where they are installed, and /etc/passwd must know the user"
         )
     raise StartError(
         f"PostgreSQL does not run as root and no other identity works here ({tried}): run the gateway as an"
@@ -93,22 +88,32 @@ def choose_identity(folder: Path, binaries: Binaries) -> Identity:
     )
 
 
-def _candidates(binaries: Binaries) -> Iterator[tuple[str, Callable[[], Identity]]]:
+def _candidates(folder: Path, binaries: Binaries) -> Iterator[tuple[str, Callable[[], Identity]]]:
     own = os.geteuid(), os.getegid()
     if own[0] != 0:
         yield "this user", lambda: Identity("this user", _this_user(), binaries, *own)
         yield "user namespace", lambda: Identity("user namespace", f"namespace:{_inside()}", binaries, *own)
         return
-    uid, gid = _nobody()
-    yield "nobody", lambda: Identity("nobody", f"user:{uid}:{gid}", binaries, uid, gid)
+    yield "nobody", lambda: _as_nobody("nobody", binaries)
     yield "user namespace", lambda: Identity("user namespace", f"namespace:{_inside()}", binaries, *own)
     for place in dict.fromkeys((tempfile.gettempdir(), "/var/tmp", "/run")):  # noqa: S108 - checked by _copy
         name = f"nobody with programs copied to {place}"
-        yield name, partial(_copying, name, Path(place), binaries, uid, gid)
+        yield name, partial(_with_copies, name, binaries, folder, Path(place))
 
 
-def _copying(name: str, place: Path, binaries: Binaries, uid: int, gid: int) -> Identity:
-    return Identity(name, f"user:{uid}:{gid}", _copy(binaries, place), uid, gid, by_descriptor=True)
+def _as_nobody(name: str, binaries: Binaries) -> Identity:
+    try:
+        entry = pwd.getpwnam("nobody")
+    except KeyError:
+        raise FileNotFoundError(2, "no entry in /etc/passwd") from None
+    return Identity(name, f"user:{entry.pw_uid}:{entry.pw_gid}", binaries, entry.pw_uid, entry.pw_gid)
+
+
+def _with_copies(name: str, binaries: Binaries, folder: Path, place: Path) -> Identity:
+    identity = _as_nobody(name, binaries)
+    # The cheap step that fails where no other user exists comes first.
+    identity.take_over(folder / "postgres")
+    return replace(identity, binaries=_copy(binaries, place), by_descriptor=True)
 
 
 def _this_user() -> str:
@@ -126,14 +131,6 @@ def _inside() -> int:
     if not known:
         raise FileNotFoundError(2, "/etc/passwd has no user but root")
     return known[0]
-
-
-def _nobody() -> tuple[int, int]:
-    try:
-        entry = pwd.getpwnam("nobody")
-    except KeyError:
-        return _NOBODY, _NOBODY
-    return entry.pw_uid, entry.pw_gid
 
 
 def _try(identity: Identity, folder: Path, descriptors: tuple[int, ...] = ()) -> None:

@@ -21,7 +21,7 @@ POSTGRES_PROCESS = "postgres"
 # When the parent dies: roll back, write a checkpoint and end. Ending at once (SIGQUIT) would cost the next start
 # a recovery, which takes longer than to wait for this.
 _DEATH_SIGNAL = signal.SIGINT
-_STOP = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
+_STOP = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 _PAUSE = 0.02
 # Processes of a killed server may hold shared memory for a moment.
 _RETRY_SECONDS = 20.0

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from app.embedded.ports import LOOPBACK
 
+# One call for the file system, where there is one, instead of one for each of a thousand files.
+SYNC_METHOD = "syncfs" if sys.platform == "linux" else "fsync"
+
 
 @dataclass(frozen=True)
 class PostgresTuning:
@@ -38,8 +41,8 @@ def settings_of(port: int, tuning: PostgresTuning) -> dict[str, str | int]:
         "fsync": durable,
         "full_page_writes": durable,
         "synchronous_commit": "on",
-        # After a crash one call for the file system instead of one for each of a thousand files.
-        "recovery_init_sync_method": "syncfs" if sys.platform == "linux" else "fsync",
+        # After a crash, before the log is replayed.
+        "recovery_init_sync_method": SYNC_METHOD,
         # The change log.
         "wal_level": "logical",
         "max_wal_size": "1GB",

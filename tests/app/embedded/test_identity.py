@@ -101,9 +101,12 @@ def test_root_uses_a_namespace_where_nobody_has_no_access(environment: Environme
 
 
 @needs_namespaces
-def test_root_of_a_container_without_namespaces_copies_programs(environment: Environment, private: Path) -> None:
-    identity, user = works(contained(environment, users=70_000, namespaces=0), private / "data")
-    assert identity == f"nobody with programs copied to {tempfile.gettempdir()}"
+def test_root_of_a_container_without_namespaces_copies_programs(
+    environment: Environment, private: Path, public: Path
+) -> None:
+    container = contained(environment, users=70_000, namespaces=0)
+    identity, user = works(replace(container, variables={"TMPDIR": str(public)}), private / "data")
+    assert identity == f"nobody with programs copied to {public}"
     assert user == NOBODY
     assert private.stat().st_mode & 0o777 == 0o700
 
@@ -124,7 +127,11 @@ def test_root_who_can_become_nobody_else_is_told(environment: Environment, publi
 
 @needs_namespaces
 def test_a_folder_moved_to_where_nobody_has_no_access_still_works(environment: Environment, public: Path) -> None:
-    assert works(environment, public / "data")[0] == "nobody"
+    with ServerProgram("start", public / "data", environment=environment) as program:
+        assert program.answer["identity"] == "nobody"
+        with psycopg.connect(program.answer["owner_url"]) as connection:
+            connection.execute("create table kept as select 7 as number")
+        assert program.end() == 0
     (public / "private").mkdir(mode=0o700)
     (public / "data").rename(public / "private" / "data")
     with ServerProgram("start", public / "private" / "data", environment=environment) as program:

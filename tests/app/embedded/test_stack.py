@@ -17,10 +17,12 @@ import pytest
 import redis
 
 from app.embedded import Endpoints, Stack, make_folder, open_stack, start_stack
+from app.embedded import stack as stack_module
 from app.embedded.binaries import locate
 from app.embedded.identity import choose_identity
 from app.embedded.ports import LOOPBACK, is_free
 from app.embedded.process import find_pids, spawn
+from app.embedded.runtime import Owner, Runtime
 from app.errors import StartError
 from tests.app.embedded.program import DURABLE, QUICK
 from tests.servers import ROOT, ServerProgram, wait_until
@@ -300,3 +302,14 @@ def test_servers_are_children_of_their_owner(durable_stack: Stack) -> None:
     names = {child.name() for child in psutil.Process().children()}
     assert {"postgres", "valkey-server"} <= names
     assert not is_free(ports(durable_stack.folder.path)["postgres"])
+
+
+def test_notes_of_a_killed_owner_are_not_believed() -> None:
+    """A new owner may hold the lock a moment before it has replaced them."""
+    dead = subprocess.Popen(["/bin/true"])
+    dead.wait()
+    for pid, is_current in ((os.getpid(), True), (dead.pid, False)):
+        owner = Owner(pid=pid, command="gateway serve")
+        runtime = Runtime(owner=owner, identity="nobody", servers={})
+        assert stack_module._is_current(runtime, owner) is is_current
+        assert not stack_module._is_current(runtime, None)
