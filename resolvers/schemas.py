@@ -42,7 +42,14 @@ class Schemas:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(capabilities)
         built = self._kept[capabilities]
-        return built.result() if built.done() else await asyncio.shield(built)
+        if built.done() and not built.exception():
+            return built.result()
+        try:
+            return await asyncio.shield(built)
+        except Exception:
+            # A fault is of one attempt.
+            self._kept.pop(capabilities, None)
+            raise
 
     def _build(self, capabilities: Capabilities) -> SeenSchema:
         graph = self.everything.seen_by(capabilities)

@@ -29,8 +29,8 @@ def build(
 ) -> strawberry.Schema:
     """Return the schema of what a graph holds: give it `graph.seen_by(capabilities)`."""
     types = Types(
-        {"ID": strawberry.ID, "BigInt": BigInt, "Decimal": Decimal, "datetime": dt.datetime, "date": dt.date}
-        | {"JSON": JSON}
+        {"str": str, "int": int, "bool": bool, "ID": strawberry.ID, "BigInt": BigInt, "Decimal": Decimal, "JSON": JSON}
+        | {"datetime": dt.datetime, "date": dt.date}
     )
     add_inputs(types, graph)
     add_objects(types, graph, resolvers, page_size)
@@ -39,6 +39,7 @@ def build(
     for model in graph:
         fields += _roots(types, model, resolvers, page_size, max_page_size)
     types.add_object("Query", "What can be asked for.", fields, directives=[Authenticated()])
+    types.complete()
     return strawberry.Schema(
         query=types["Query"],
         types=[types[model.name] for model in graph if model.readable],

@@ -14,25 +14,45 @@ from strawberry.types.info import Info
 
 from schema.resolution import Resolve
 
+_OR_NONE = " | None"
+
 
 class Types(dict[str, Any]):
-    """The types of one schema by name; annotations are texts that are looked up here when all are made."""
+    """The types of one schema by name; annotations are texts, which get their meaning when all types are made."""
 
-    def annotation(self, text: str) -> StrawberryAnnotation:
-        """Return the annotation that a text such as `list[Order] | None` means."""
-        return StrawberryAnnotation(text, namespace=self)
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        super().__init__(given)
+        self._pending: list[tuple[StrawberryField | StrawberryArgument, str]] = []
+
+    def complete(self) -> None:
+        """Give fields and arguments the types that their texts, such as `list[Order] | None`, mean.
+
+        Strawberry could read the texts itself, but it parses them as Python, which two threads must not do at once:
+        CPython 3.11 mixes up its syntax trees then.
+        """
+        for part, text in self._pending:
+            part.type_annotation = StrawberryAnnotation(self._meaning(text))
+
+    def _meaning(self, text: str) -> Any:
+        if text.endswith(_OR_NONE):
+            return self._meaning(text.removesuffix(_OR_NONE)) | None
+        if text.startswith("list["):
+            return list[self._meaning(text.removeprefix("list[").removesuffix("]"))]  # type: ignore[misc]  # at run time
+        return self[text]
 
     def output(
         self, name: str, annotation: str, description: str, *, directives: Sequence[object] = ()
     ) -> StrawberryField:
         """Return a field that is read off its parent under the field's own name."""
-        return StrawberryField(
+        made = StrawberryField(
             python_name=name,
             graphql_name=name,
-            type_annotation=self.annotation(annotation),
+            type_annotation=_later(),
             description=description,
             directives=directives,
         )
+        self._pending.append((made, annotation))
+        return made
 
     def resolved(
         self,
@@ -48,34 +68,39 @@ class Types(dict[str, Any]):
         made = ResolvedField(
             python_name=name,
             graphql_name=name,
-            type_annotation=self.annotation(annotation),
+            type_annotation=_later(),
             description=description,
             directives=directives,
         )
+        self._pending.append((made, annotation))
         made.resolve = resolve
         made.arguments = list(arguments)
         return made
 
     def argument(self, name: str, annotation: str, description: str, *, graphql_name: str) -> StrawberryArgument:
         """Return an argument; one whose annotation allows None may be left out."""
-        return StrawberryArgument(
+        made = StrawberryArgument(
             python_name=name,
             graphql_name=graphql_name,
-            type_annotation=self.annotation(annotation),
+            type_annotation=_later(),
             description=description,
             default=UNSET,
         )
+        self._pending.append((made, annotation))
+        return made
 
     def input_field(self, name: str, annotation: str, description: str, *, default: Any = UNSET) -> StrawberryField:
         """Return a field of an input type; one whose annotation allows None, or with a default, may be left out."""
-        return StrawberryField(
+        made = StrawberryField(
             # Some of the graph's words (`in`, `not`) are none that Python takes.
             python_name=name + "_",
             graphql_name=name,
-            type_annotation=self.annotation(annotation),
+            type_annotation=_later(),
             description=description,
             default=default,
         )
+        self._pending.append((made, annotation))
+        return made
 
     def add_object(
         self,
@@ -87,18 +112,12 @@ class Types(dict[str, Any]):
         directives: Sequence[object] = (),
     ) -> None:
         """Make an object type. Values need not be instances of it: resolvers give rows."""
-        made = list(fields)
-        annotations = [field.type_annotation for field in made]
-        cls = _class(name, made, interfaces, {"is_type_of": staticmethod(_any_value)})
+        cls = _class(name, fields, interfaces, {"is_type_of": staticmethod(_any_value)})
         self[name] = strawberry.type(cls, name=name, description=description, directives=directives)
-        _annotate(made, annotations)
 
     def add_input(self, name: str, description: str, fields: Iterable[StrawberryField]) -> None:
         """Make an input type."""
-        made = list(fields)
-        annotations = [field.type_annotation for field in made]
-        self[name] = strawberry.input(_class(name, made, (), {}), name=name, description=description)
-        _annotate(made, annotations)
+        self[name] = strawberry.input(_class(name, fields, (), {}), name=name, description=description)
 
     def add_enum(self, name: str, description: str, values: Mapping[str, tuple[Any, str]]) -> None:
         """Make an enum from names with their inner values and descriptions."""
@@ -150,10 +169,9 @@ def _class(
     return type(name, bases, {"__annotations__": dict.fromkeys(named, Any), "__module__": __name__, **members, **named})
 
 
-def _annotate(fields: Iterable[StrawberryField], annotations: Iterable[StrawberryAnnotation | None]) -> None:
-    """Give fields their annotations back: making a dataclass replaced them by those of its class."""
-    for field, annotation in zip(fields, annotations, strict=True):
-        field.type_annotation = annotation
+def _later() -> StrawberryAnnotation:
+    """Return what stands in for a type until all types are made."""
+    return StrawberryAnnotation(Any)
 
 
 def _any_value(_value: Any, _info: Any) -> bool:
