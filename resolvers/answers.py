@@ -18,6 +18,9 @@ MAX_ERRORS = 20
 """Most errors of one response; a response must not be far larger than its request."""
 
 
+TOO_DEEP = BadUserInput("The operation is nested too deeply: ask for fewer levels, or take them in turn.")
+
+
 @dataclass(frozen=True)
 class Answer:
     """The response to an operation.
@@ -42,6 +45,11 @@ def refused_by(error: GatewayError) -> Answer:
     return Answer(_json({"errors": [told]}), executed=False, status=error.status)
 
 
+def refused_by_fault(error: Exception) -> Answer:
+    """Return the answer to an operation that a fault of ours ended as a whole."""
+    return Answer(_json({"errors": [masked(error)]}), executed=False, status=500)
+
+
 def executed(data: Any, errors: Sequence[GraphQLError]) -> Answer:
     """Return the answer to an operation that ran, with the fields that failed.
 
@@ -49,8 +57,8 @@ def executed(data: Any, errors: Sequence[GraphQLError]) -> Answer:
     wherever in it that showed.
     """
     told = formatted(errors, ErrorCode.INTERNAL)
-    causes = (error.original_error for error in errors)
-    whole = next((cause for cause in causes if isinstance(cause, BadUserInput | TimedOut | Unavailable)), None)
+    faults = (_fault(error, ErrorCode.INTERNAL) for error in errors)
+    whole = next((fault for fault in faults if isinstance(fault, BadUserInput | TimedOut | Unavailable)), None)
     if whole is not None:
         return Answer(_json({"errors": told}), executed=False, status=whole.status)
     return Answer(_json({"errors": told, "data": data} if told else {"data": data}), executed=True, status=200)
@@ -72,18 +80,36 @@ def formatted(errors: Iterable[GraphQLError], code: ErrorCode) -> list[dict[str,
 
 
 def _formatted(error: GraphQLError, code: ErrorCode) -> dict[str, Any]:
-    cause = error.original_error
-    if isinstance(cause, GatewayError):
-        told: dict[str, Any] = {"message": cause.message, "extensions": cause.extensions}
-    elif cause is None and code is not ErrorCode.INTERNAL:
-        told = {"message": error.message, "extensions": {"code": code.value}}
+    fault = _fault(error, code)
+    if isinstance(fault, GatewayError):
+        told: dict[str, Any] = {"message": fault.message, "extensions": fault.extensions}
+    elif fault is None:
+        # It may repeat halves of surrogate pairs from the request, which no response can have.
+        message = error.message.encode(errors="replace").decode()
+        told = {"message": message, "extensions": {"code": code.value}}
     else:
-        told = masked(cause or error)
+        told = masked(fault)
     if error.locations:
         told["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
     if error.path:
         told["path"] = error.path
     return told
+
+
+def _fault(error: GraphQLError, code: ErrorCode) -> Exception | None:
+    """Return what stands behind an error: a fault of the gateway, or None where graphql-core tells of the request."""
+    cause: Exception = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    if isinstance(cause, RecursionError):
+        return TOO_DEEP
+    if not isinstance(cause, GraphQLError):
+        return cause
+    if code is not ErrorCode.INTERNAL:
+        return None
+    # While an operation runs, an argument is refused at its place in the document; what has no place is a value of
+    # ours that a scalar can't write.
+    return BadUserInput(cause.message) if cause.nodes else cause
 
 
 def masked(error: BaseException) -> dict[str, Any]:

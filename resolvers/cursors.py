@@ -49,7 +49,10 @@ class Cursors:
 def belonging(coordinate: str, ordering: Ordering, where: Any) -> bytes:
     """Return what a cursor belongs to: a field of the graph (`Customer.orders`), an ordering and a filter."""
     told = [coordinate, ordering.fingerprint, where]
-    text = orjson.dumps(told, default=_canonical, option=orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME)
+    try:
+        text = orjson.dumps(told, default=_canonical, option=orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME)
+    except orjson.JSONEncodeError as error:
+        raise BadUserInput("`where` is nested too deeply, or has a text with half of a surrogate pair.") from error
     return hashlib.sha256(text).digest()
 
 

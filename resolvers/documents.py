@@ -67,7 +67,8 @@ class Documents:
         """Return the operation, or the answer that refuses the document."""
         key = (hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest(), capabilities)
         found = self._kept.get(key)
-        if found is None:
+        if found is None or (isinstance(found, Answer) and not may_write):
+            # What refuses a document elsewhere must not hide that it is a mutation.
             found = _checked(text, name, seen, may_write=may_write)
             self._keep(key, text, found)
         else:

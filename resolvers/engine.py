@@ -10,7 +10,16 @@ from graphql.execution import execute, get_variable_values
 from graphql.execution.values import VariableValues
 from graphql.pyutils import is_awaitable
 
-from resolvers.answers import MAX_ERRORS, Answer, compiled, executed, refusal, refused_by
+from resolvers.answers import (
+    MAX_ERRORS,
+    TOO_DEEP,
+    Answer,
+    compiled,
+    executed,
+    refusal,
+    refused_by,
+    refused_by_fault,
+)
 from resolvers.compiled.operation import CompiledOperation, NotCompiled
 from resolvers.cursors import Cursors
 from resolvers.database import Database, Snapshot
@@ -70,6 +79,12 @@ class Engine:
             return refused_by(TimedOut("The operation took too long and was ended: ask for less, or filter more."))
         except GatewayError as error:
             return refused_by(error)
+        except RecursionError:
+            return refused_by(TOO_DEEP)
+        except MutationByGet:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, a client is told of it in one way
+            return refused_by_fault(error)
 
     async def _execute(self, operation: Operation, principal: Principal) -> Answer:
         capabilities = principal.capabilities
@@ -86,7 +101,7 @@ class Engine:
         if self._compiling:
             try:
                 return compiled(await self._compiled(prepared, seen).run(self._database, variables, principal))
-            except (NotCompiled, BadUserInput):
+            except (NotCompiled, BadUserInput, GraphQLError, RecursionError):
                 pass  # The reference path answers it, or tells where the bad value stands.
         return await self._referred(prepared, operation, seen, principal, given)
 

@@ -92,9 +92,10 @@ def _literal(read: Callable[[Any], Any], *kinds: type[ValueNode]) -> Callable[..
     """Return a reader of literals in a document: the text of the allowed kinds of literals, exactly as written."""
 
     def read_literal(node: ValueNode, _variables: Any = None) -> Any:
-        if not isinstance(node, kinds):
-            return read(None)
-        return read(node.value)  # type: ignore[attr-defined]  # each of the kinds has a text
+        try:
+            return read(getattr(node, "value", None) if isinstance(node, kinds) else None)
+        except GraphQLError as error:
+            raise GraphQLError(error.message, node) from error
 
     return read_literal
 

@@ -20,16 +20,36 @@ from security.errors import BadUserInput
 
 Given = Mapping[str, Any]
 
+_DEEPEST = 30
+"""Levels of a filter within each other: conditions, links and logical words."""
+
 
 @dataclass(frozen=True)
 class Filters:
-    """Compiles filters within a scope; lists of values may be `most` long."""
+    """Compiles filters within a scope; lists of values may be `most` long, and there may be `most` conditions."""
 
     scope: Scope
     most: int
 
     def predicate(self, model: Model, source: Source, given: Given) -> Predicate:
-        """Return the predicate of a filter on rows of an entity."""
+        """Return the predicate of a filter on rows of an entity; one that is too large is refused."""
+        self._measure(given)
+        return self._holding(model, source, given)
+
+    def _measure(self, given: Given) -> None:
+        """Refuse a filter that would take the database, or the making of its statement, too far."""
+        level: list[Any] = [given]
+        number = 0
+        for _ in range(_DEEPEST):
+            level = [part for whole in level for part in _parts(whole)]
+            number += len(level)
+            if number > self.most:
+                raise BadUserInput(f"A filter has more than {self.most:,} conditions: ask with fewer, or use `in`.")
+            if not level:
+                return
+        raise BadUserInput(f"A filter has more than {_DEEPEST} levels within each other: ask with fewer.")
+
+    def _holding(self, model: Model, source: Source, given: Given) -> Predicate:
         return all_hold(*(self._part(model, source, name, value) for name, value in given.items()))
 
     def _part(self, model: Model, source: Source, name: str, value: Any) -> Predicate:
@@ -37,11 +57,11 @@ class Filters:
             raise BadUserInput(f"`{name}: null` is no condition: leave `{name}` out, or use `isNull` on a field.")
         match name:
             case "and":
-                return all_hold(*(self.predicate(model, source, part) for part in value))
+                return all_hold(*(self._holding(model, source, part) for part in value))
             case "or":
-                return sa.or_(sa.false(), *(self.predicate(model, source, part) for part in value))
+                return sa.or_(sa.false(), *(self._holding(model, source, part) for part in value))
             case "not":
-                return self.predicate(model, source, value).is_not(sa.true())
+                return self._holding(model, source, value).is_not(sa.true())
             case "id":
                 return self._on_id(model, source, value)
         if field := model.fields.get(name):
@@ -107,7 +127,7 @@ class Filters:
         return sa.exists(
             sa.select(ONE)
             .select_from(other)
-            .where(joined(link, source, other), self.scope.visible(target, other), self.predicate(target, other, given))
+            .where(joined(link, source, other), self.scope.visible(target, other), self._holding(target, other, given))
         )
 
 
@@ -121,6 +141,13 @@ _COMPARISONS: dict[str, Callable[[sa.ColumnElement[Any], sa.ColumnElement[Any]],
 }
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _PATTERNS = {"contains": "%{}%", "startsWith": "{}%", "endsWith": "%{}"}
+
+
+def _parts(whole: Any) -> list[Any]:
+    """Return what a part of a filter is made of; the values that a condition compares with are no parts."""
+    if isinstance(whole, list):
+        return [part for item in whole for part in _parts(item)]
+    return list(whole.values()) if isinstance(whole, dict) else []
 
 
 def storable(given: Any) -> Any:

@@ -130,9 +130,12 @@ async def test_a_snapshot_can_not_write(database: Database, owner_url: str) -> N
 
 
 async def test_a_snapshot_takes_no_connection_before_its_first_statement(url: str) -> None:
-    async with opened(url, max_size=1, acquire_timeout=0.1) as database:
-        async with database.snapshot(), database.snapshot() as other:
-            await other.fetch(COUNT)
+    async with (
+        opened(url, max_size=1, acquire_timeout=0.1) as database,
+        database.snapshot(),
+        database.snapshot() as other,
+    ):
+        await other.fetch(COUNT)
 
 
 async def test_too_slow_a_statement_is_ended(url: str, owner_url: str) -> None:
