@@ -26,6 +26,10 @@ test: $(VENV)/installed-dev explorer ## Run all tests, on real servers
 	@$(INSTALL_NODE)
 	@$(BIN)/pytest
 
+.PHONY: crash
+crash: $(VENV)/installed-dev ## Kill -9 the parts while rows are being written, ROUNDS=50 times
+	@$(BIN)/pytest -q tests/crash --crash-rounds $(if $(ROUNDS),$(ROUNDS),50)
+
 .PHONY: check
 check: $(VENV)/installed-dev ## Lint, types, import contracts, generated files and locks
 	@$(BIN)/ruff check .
