@@ -123,6 +123,7 @@ class Snapshot:
         self._connection: Any = None
         self._askers: set[asyncio.Task[Any] | None] = set()
         self._is_over = False
+        self._fault: Exception | None = None
 
     async def fetch(self, statement: Statement) -> Sequence[Record]:
         """Run a statement and return its rows."""
@@ -163,15 +164,22 @@ class Snapshot:
         self._askers.add(asker)
         try:
             async with self._turn:
-                if self._is_over:
-                    raise asyncio.CancelledError
-                self._database.notice(sql)
                 with _told():
-                    yield await self._begun()
+                    connection = await self._begun()
+                    self._database.notice(sql)
+                    yield connection
+        except Exception as error:
+            self._fault = error
+            raise
         finally:
             self._askers.discard(asker)
 
     async def _begun(self) -> Any:
+        if self._is_over:
+            raise asyncio.CancelledError
+        if self._fault:
+            # PostgreSQL would refuse the statement, with an error that says nothing of what went wrong.
+            raise self._fault
         if self._connection is None:
             self._connection = await self._database.acquire()
             await self._connection.execute("begin transaction isolation level repeatable read, read only")

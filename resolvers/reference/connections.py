@@ -46,14 +46,13 @@ async def linked_connection(
     page = page_of(target, coordinate, arguments, running.limits, running.cursors)
     where = arguments.get("where")
     same = (coordinate, fingerprint(arguments))
-    loader = running.loader(("page", *same), lambda: PageByParentLoader(running, target, link, page, where))
     key = value_of_link(model, link.local, source)
 
     def count() -> Awaitable[int]:
-        counter = running.loader(("count", *same), lambda: CountByParentLoader(running, target, link, where))
-        return counter.load(key)
+        return running.load(("count", *same), lambda: CountByParentLoader(running, target, link, where), key)
 
-    return _connection(running, page, await loader.load(key), count)
+    rows = await running.load(("page", *same), lambda: PageByParentLoader(running, target, link, page, where), key)
+    return _connection(running, page, rows, count)
 
 
 def _connection(running: Running, page: Page, found: list[Row], count: Callable[[], Awaitable[int]]) -> Row:

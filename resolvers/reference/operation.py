@@ -1,8 +1,9 @@
 """What one operation has while it runs: its view of the graph, its snapshot of the data and its loaders."""
 
+import asyncio
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import orjson
 from aiodataloader import DataLoader
@@ -13,7 +14,8 @@ from resolvers.pages import Limits
 from resolvers.sql.scope import Scope
 from resolvers.sql.where import Filters
 
-Loader = TypeVar("Loader", bound="DataLoader[Any, Any]")
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 @dataclass
@@ -37,11 +39,13 @@ class Running:
         """Compile filters on rows that are counted."""
         return Filters(self.totals, self.limits.max_page_size)
 
-    def loader(self, key: Hashable, make: Callable[[], Loader]) -> Loader:
-        """Return the operation's loader for a key, made at its first use."""
-        if key not in self._loaders:
-            self._loaders[key] = make()
-        return cast("Loader", self._loaders[key])
+    async def load(self, name: Hashable, make: Callable[[], DataLoader[Key, Value]], key: Key) -> Value:
+        """Return what the operation's loader of a name, made at its first use, has for a key."""
+        if name not in self._loaders:
+            self._loaders[name] = make()
+        # Fields wait for the same future: one that is cancelled, because a field beside it failed, must not cancel it.
+        value: Value = await asyncio.shield(self._loaders[name].load(key))
+        return value
 
 
 def fingerprint(arguments: Any) -> str:

@@ -98,7 +98,7 @@ def _running(info: Info) -> Running:
 
 
 async def _row(running: Running, model: Model, key: int) -> Row | None:
-    return await running.loader(("row", model.name), lambda: RowByKeyLoader(running, model)).load(key)
+    return await running.load(("row", model.name), lambda: RowByKeyLoader(running, model), key)
 
 
 async def _any_row(running: Running, text: str) -> Row | None:
