@@ -32,18 +32,29 @@ class Cursors:
     def seal(self, belongs_to: bytes, values: Sequence[Any]) -> str:
         """Return the cursor of a place, given by a value for each step of its ordering."""
         plain = orjson.dumps([_written(value) for value in values])
-        return base64.urlsafe_b64encode(self._cipher.encrypt(plain, [belongs_to])).rstrip(b"=").decode()
+        return _spelled(self._cipher.encrypt(plain, [belongs_to]))
 
     def open(self, belongs_to: bytes, ordering: Ordering, cursor: str) -> list[Any]:
         """Return the values of a cursor; one that was changed or belongs elsewhere is refused."""
         try:
-            sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-            values = orjson.loads(self._cipher.decrypt(sealed, [belongs_to]))
+            values = orjson.loads(self._cipher.decrypt(_sealed(cursor), [belongs_to]))
         except (InvalidTag, binascii.Error, ValueError) as error:
             raise BadUserInput(
                 "The cursor does not belong here: pass one that this field gave with the same `orderBy` and `where`."
             ) from error
         return [_read(step.field.kind, value) for step, value in zip(ordering.steps, values, strict=True)]
+
+
+def _spelled(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+
+def _sealed(cursor: str) -> bytes:
+    """Return what a cursor spells, of whose spellings in base64 only that of `_spelled` is taken."""
+    sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    if _spelled(sealed) != cursor:
+        raise ValueError("not as it was given")
+    return sealed
 
 
 def belonging(coordinate: str, ordering: Ordering, where: Any) -> bytes:
