@@ -1,5 +1,6 @@
 """Migrations: whether a database is in step with this version of the gateway, and bringing it there."""
 
+import hashlib
 import io
 from argparse import Namespace
 from collections.abc import Callable
@@ -16,11 +17,14 @@ from alembic.script import ScriptDirectory
 from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 import migrations
 from app.errors import StartError
 from app.postgres import connect, place
 from schema.entities import ENTITIES
+from schema.model import describe
+from schema.policies import policy_statements
 
 VERSION_TABLE = "gateway_revision"
 STATE_TABLE = "gateway_state"
@@ -31,6 +35,8 @@ READER = "gateway"
 _LOCK = 0x6761_7465_0001
 
 _FOLDER = Path(migrations.__file__).parent
+_GRAPH = describe(ENTITIES)
+_POLICIES = "policies"
 _TABLES = tuple(table.name for table in ENTITIES[0].metadata.sorted_tables)
 
 
@@ -126,11 +132,34 @@ def upgrade(url: str, *, report: Callable[[str], None], reader: str = READER) ->
             if steps:
                 command.upgrade(_config(connection=connection), "head")
             _grant(driver, reader, report)
+            _put_up_policies(driver, reader, report)
     except psycopg.Error as error:
         raise _refused(url, error) from error
     except sa.exc.DBAPIError as error:
         raise _refused(url, cast("psycopg.Error", error.orig)) from error
     return tuple(name for name, _ in steps)
+
+
+def _put_up_policies(connection: psycopg.Connection, reader: str, report: Callable[[str], None]) -> None:
+    """Put up the row policies of this version of the gateway, unless they stand; they are derived and have no steps."""
+    if connection.execute("select from pg_roles where rolname = %s", [reader]).fetchone() is None:
+        return
+    wanted = {"reader": reader, "digest": _policy_digest()}
+    noted = connection.execute("select value from gateway_state where key = %s", [_POLICIES]).fetchone()
+    if noted is not None and noted[0] == wanted:
+        return
+    for statement in policy_statements(_GRAPH, reader):
+        connection.execute(sql.SQL(statement))  # type: ignore[arg-type]  # derived, no text of a client is in it
+    connection.execute(
+        "insert into gateway_state (key, value) values (%s, %s) on conflict (key) do update set value = excluded.value",
+        [_POLICIES, Jsonb(wanted)],
+    )
+    report(f"row policies for the role {reader}")
+
+
+def _policy_digest() -> str:
+    """Return what tells policies of one version of the declarations from those of another."""
+    return hashlib.sha256("\n".join(policy_statements(_GRAPH, "reader")).encode()).hexdigest()
 
 
 def offline_sql(reader: str = READER) -> str:
@@ -139,7 +168,8 @@ def offline_sql(reader: str = READER) -> str:
     command.upgrade(_config(output=written), "head", sql=True)
     names = sql.SQL(", ").join(map(sql.Identifier, _readable()))
     grant = sql.SQL("grant select on {} to {};").format(names, sql.Identifier(reader))
-    return f"{written.getvalue()}\n{grant.as_string()}\n"
+    policies = ";\n".join(policy_statements(_GRAPH, sql.Identifier(reader).as_string().strip('"')))
+    return f"{written.getvalue()}\n{grant.as_string()}\n{policies};\n"
 
 
 def draft(url: str, title: str) -> Path:

@@ -26,6 +26,7 @@ class Database:
         self._pool = pool
         self._acquire_timeout = acquire_timeout
         self._observe = observe
+        self._viewers: dict[int, Viewer] = {}
 
     @classmethod
     async def open(
@@ -58,20 +59,21 @@ class Database:
         return cls(pool, acquire_timeout=acquire_timeout, observe=observe)
 
     @contextlib.asynccontextmanager
-    async def snapshot(self) -> AsyncIterator["Snapshot"]:
+    async def snapshot(self, viewer: Viewer) -> AsyncIterator["Snapshot"]:
         """Give one consistent view of the data; no connection is taken before the first statement."""
-        snapshot = Snapshot(self)
+        snapshot = Snapshot(self, viewer)
         try:
             yield snapshot
         finally:
             await snapshot.close()
 
-    async def fetch_json(self, sql: str, arguments: Sequence[Any]) -> bytes | None:
+    async def fetch_json(self, viewer: Viewer, sql: str, arguments: Sequence[Any]) -> bytes | None:
         """Run one statement that gives one JSON text as varchar, and return its bytes."""
         self.notice(sql)
         connection = await self.acquire()
         try:
             with _told():
+                await self.show(connection, viewer)
                 found: bytes | None = await connection.fetchval(sql, *arguments)
         finally:
             await self.release(connection)
@@ -98,6 +100,16 @@ class Database:
     async def release(self, connection: Any) -> None:
         """Give a connection back to the pool."""
         await self._pool.release(connection)
+
+    async def show(self, connection: Any, viewer: Viewer) -> None:
+        """Let the row policies know on a connection who looks; costs a round trip where that was somebody else."""
+        server = connection.get_server_pid()
+        if self._viewers.get(server) == viewer:
+            return
+        # Until it has worked nobody looks: a fault or a cancellation in between must not leave another's view.
+        self._viewers.pop(server, None)
+        await connection.execute(_SHOW, *(value for _, value in viewer))
+        self._viewers[server] = viewer
 
     def notice(self, text: str) -> None:
         """Tell the observer of a statement."""

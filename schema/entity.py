@@ -30,7 +30,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, mapped_column, relationship
 
-from security.rows import RowRule
+from security.rows import Claim, RowRule
 
 MONEY = sa.Numeric(14, 2)
 
@@ -140,6 +140,7 @@ class Entity(DeclarativeBase):
         cls.__declaration__ = Declaration(rows, cache, warehouse, name, plural or name + "s")
         super().__init_subclass__()
         _complete(cast("sa.Table", cls.__table__), cls.__doc__)
+        _add_policy_columns(cast("sa.Table", cls.__table__), rows)
 
 
 def key() -> MappedColumn[Any]:
@@ -207,6 +208,29 @@ def _complete(table: sa.Table, description: str) -> None:
             _hold_words(table, column, cast("type[Word]", column.type.enum_class))
         if "link" in column.info:
             column.comment = f"Key of the row in {column.info['link'].split('.')[0]}."
+            sa.Index(None, column, *table.primary_key.columns)
+
+
+def policy_column(path: str) -> str:
+    """Return the name of the column by which a row policy compares with what a path leads to."""
+    return path if "." not in path else f"policy_{path.replace('.', '_')}"
+
+
+def _add_policy_columns(table: sa.Table, rows: RowRule) -> None:
+    """Add a copy of each value that the row rule reaches through a parent; triggers keep it, clients never see it."""
+    for compare in rows.comparisons:
+        if "." not in compare.path:
+            continue
+        is_region = compare.claim is Claim.REGIONS
+        column = sa.Column(
+            policy_column(compare.path),
+            sa.Text() if is_region else sa.BigInteger(),
+            info={"policy": compare.path},
+            comment=f"Copy of {compare.path} for row policies, kept by triggers.",
+        )
+        table.append_column(column)
+        if not is_region:
+            # A pharmacy's own rows are few among many; a region's are not.
             sa.Index(None, column, *table.primary_key.columns)
 
 

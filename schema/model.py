@@ -159,7 +159,7 @@ def camel(name: str) -> str:
 def _model(entity: type[Entity]) -> Model:
     declaration = entity.__declaration__
     table = cast("sa.Table", entity.__table__)
-    fields = [_field(column) for column in table.columns if "link" not in column.info]
+    fields = [_field(column) for column in table.columns if not {"link", "policy"} & column.info.keys()]
     links = [_link(name, relation) for name, relation in entity.__mapper__.relationships.items()]
     return Model(
         name=entity.__name__,

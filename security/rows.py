@@ -94,6 +94,19 @@ class RowRule:
         """Tell whether the rule may leave out rows for somebody who may read the entity."""
         return any(not isinstance(word, _Granted) for word in _words(self))
 
+    @property
+    def comparisons(self) -> tuple[Compare, ...]:
+        """Every comparison that the rule makes for somebody."""
+        return tuple(word.compare for word in _words(self) if isinstance(word, _Reaching | _Narrowing))
+
+    @property
+    def conditions(self) -> dict[str, Condition]:
+        """Which rows each capability that the rule knows shows by itself, or lets count and sum up."""
+        base = self.capability
+        names = [base, *(f"{base}:{reach}" for reach in Reach)]
+        found = {name: self.total(Capabilities.of({name})) for name in names}
+        return {name: condition for name, condition in found.items() if not isinstance(condition, Never)}
+
     def condition(self, capabilities: Capabilities) -> Condition:
         """Return which rows the capabilities show."""
         return _condition(self, self.capability, capabilities)

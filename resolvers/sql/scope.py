@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from resolvers.sql.binding import Binding, bound_now
+from schema.entity import policy_column
 from schema.model import Graph, Link, Model
 from security.principal import Principal
 from security.rows import AllOf, Always, AnyOf, Claim, Compare, Comparison, Condition, Never
@@ -48,20 +49,7 @@ class Scope:
             case AnyOf(parts):
                 return sa.or_(*(self._predicate(part, model, source) for part in parts))
             case Compare():
-                return self._reached(condition.path.split("."), condition, model, source)
-
-    def _reached(self, path: list[str], compare: Compare, model: Model, source: Source) -> Predicate:
-        """Return the comparison, through the links that its path leads over."""
-        if len(path) == 1:
-            return self._compared(source.c[path[0]], compare)
-        link = self.everything[model.name].links[path[0]]
-        target = self.everything.target(link)
-        other = target.table.alias()
-        return sa.exists(
-            sa.select(ONE)
-            .select_from(other)
-            .where(joined(link, source, other), self._reached(path[1:], compare, target, other))
-        )
+                return self._compared(source.c[policy_column(condition.path)], condition)
 
     def _compared(self, column: sa.ColumnElement[Any], compare: Compare) -> Predicate:
         claim = self._claim(compare.claim)
@@ -92,10 +80,9 @@ class Scope:
         return claim_value(self.principal, claim)
 
     def _customer_tier(self) -> sa.ColumnElement[Any]:
-        """Return the tier of the principal's pharmacy, which its row holds and no token."""
-        customers = self.everything["Customer"].table.alias()
-        own = customers.c.id == self.bind(Claim.CUSTOMER_ID, sa.BigInteger(), self._value)
-        return sa.select(customers.c.tier_id).where(own).scalar_subquery()
+        """Return the tier of the principal's pharmacy, which no token has; as a subquery it is asked for once."""
+        own = self.bind(Claim.CUSTOMER_ID, sa.BigInteger(), self._value)
+        return sa.select(sa.func.gateway_customer_tier(own)).scalar_subquery()
 
 
 def claim_value(principal: Principal, claim: Claim) -> Any:
