@@ -149,7 +149,7 @@ def _put_up_policies(connection: psycopg.Connection, reader: str, report: Callab
     if noted is not None and noted[0] == wanted:
         return
     for statement in policy_statements(_GRAPH, reader):
-        connection.execute(sql.SQL(statement))  # type: ignore[arg-type]  # derived, no text of a client is in it
+        connection.execute(sql.SQL(statement))
     connection.execute(
         "insert into gateway_state (key, value) values (%s, %s) on conflict (key) do update set value = excluded.value",
         [_POLICIES, Jsonb(wanted)],

@@ -11,9 +11,11 @@ from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
 from security.errors import TimedOut, Unavailable
+from security.principal import Principal
 
 Record = Mapping[str, Any]
 Statement = Select[Any]
+Settings = tuple[tuple[str, str], ...]
 
 _DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects are not typed
 _NO_CONNECTION = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError)
@@ -22,11 +24,18 @@ _NO_CONNECTION = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceErr
 class Database:
     """A pool of connections to PostgreSQL under the gateway's own role, which may only read."""
 
-    def __init__(self, pool: asyncpg.Pool, *, acquire_timeout: float, observe: Callable[[str], None] | None) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        viewers: "dict[int, Settings]",
+        *,
+        acquire_timeout: float,
+        observe: Callable[[str], None] | None,
+    ) -> None:
         self._pool = pool
         self._acquire_timeout = acquire_timeout
         self._observe = observe
-        self._viewers: dict[int, Viewer] = {}
+        self._viewers = viewers
 
     @classmethod
     async def open(
@@ -44,11 +53,19 @@ class Database:
         A statement that runs longer than `statement_timeout_ms` is ended by the server. An operation that gets no
         connection within `acquire_timeout` seconds is refused.
         """
+        viewers: dict[int, Settings] = {}
+
+        async def prepare(connection: Any) -> None:
+            # The server may give a new connection the number of one that is gone.
+            viewers.pop(connection.get_server_pid(), None)
+            await _prepare(connection)
+
         pool = await asyncpg.create_pool(
             url,
             min_size=min_size,
             max_size=max_size,
-            init=_prepare,
+            init=prepare,
+            reset=_reset,
             server_settings={
                 "application_name": "cienty-gateway",
                 "statement_timeout": str(statement_timeout_ms),
@@ -56,24 +73,24 @@ class Database:
                 "search_path": "public",
             },
         )
-        return cls(pool, acquire_timeout=acquire_timeout, observe=observe)
+        return cls(pool, viewers, acquire_timeout=acquire_timeout, observe=observe)
 
     @contextlib.asynccontextmanager
-    async def snapshot(self, viewer: Viewer) -> AsyncIterator["Snapshot"]:
+    async def snapshot(self, principal: Principal) -> AsyncIterator["Snapshot"]:
         """Give one consistent view of the data; no connection is taken before the first statement."""
-        snapshot = Snapshot(self, viewer)
+        snapshot = Snapshot(self, principal)
         try:
             yield snapshot
         finally:
             await snapshot.close()
 
-    async def fetch_json(self, viewer: Viewer, sql: str, arguments: Sequence[Any]) -> bytes | None:
+    async def fetch_json(self, principal: Principal, sql: str, arguments: Sequence[Any]) -> bytes | None:
         """Run one statement that gives one JSON text as varchar, and return its bytes."""
         self.notice(sql)
         connection = await self.acquire()
         try:
             with _told():
-                await self.show(connection, viewer)
+                await self.show(connection, principal)
                 found: bytes | None = await connection.fetchval(sql, *arguments)
         finally:
             await self.release(connection)
@@ -101,15 +118,16 @@ class Database:
         """Give a connection back to the pool."""
         await self._pool.release(connection)
 
-    async def show(self, connection: Any, viewer: Viewer) -> None:
+    async def show(self, connection: Any, principal: Principal) -> None:
         """Let the row policies know on a connection who looks; costs a round trip where that was somebody else."""
-        server = connection.get_server_pid()
-        if self._viewers.get(server) == viewer:
+        server, settings = connection.get_server_pid(), principal.settings
+        if self._viewers.get(server) == settings:
             return
         # Until it has worked nobody looks: a fault or a cancellation in between must not leave another's view.
         self._viewers.pop(server, None)
-        await connection.execute(_SHOW, *(value for _, value in viewer))
-        self._viewers[server] = viewer
+        told = ", ".join(f"set_config('{name}', ${at}, false)" for at, (name, _) in enumerate(settings, 1))
+        await connection.fetchrow(f"select {told}", *(value for _, value in settings))
+        self._viewers[server] = settings
 
     def notice(self, text: str) -> None:
         """Tell the observer of a statement."""
@@ -129,8 +147,9 @@ class Database:
 class Snapshot:
     """The data as of one moment: a read-only transaction in which the statements of an operation run in turn."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, principal: Principal) -> None:
         self._database = database
+        self._principal = principal
         self._turn = asyncio.Lock()
         self._connection: Any = None
         self._askers: set[asyncio.Task[Any] | None] = set()
@@ -194,6 +213,8 @@ class Snapshot:
             raise self._fault
         if self._connection is None:
             self._connection = await self._database.acquire()
+            # Before the transaction, whose rollback would take it back.
+            await self._database.show(self._connection, self._principal)
             await self._connection.execute("begin transaction isolation level repeatable read, read only")
         return self._connection
 
@@ -214,6 +235,12 @@ def _told() -> Iterator[None]:
         raise TimedOut("The database took too long: ask for less, or filter more.") from error
     except _NO_CONNECTION as error:
         raise Unavailable("The database does not answer now: try again in a moment.") from error
+
+
+async def _reset(connection: Any) -> None:
+    """Do nothing where nothing is left behind: who looks is known of each connection, and no other state is set."""
+    if connection.is_in_transaction():
+        await connection.execute("rollback")
 
 
 async def _prepare(connection: Any) -> None:

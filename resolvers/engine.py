@@ -119,7 +119,7 @@ class Engine:
         given: dict[str, Any],
     ) -> Answer:
         """Answer an operation on the reference path."""
-        async with self._database.snapshot() as snapshot:
+        async with self._database.snapshot(principal) as snapshot:
             result = execute(
                 seen.schema,
                 prepared.document,

@@ -5,16 +5,13 @@ no row. A rule that leads through a parent is answered by a policy column of the
 policy that looks up the parent was measured ten times slower.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 
 from schema.entity import policy_column
 from schema.model import Graph, Link, Model
-from security.principal import Principal
 from security.rows import AllOf, Always, AnyOf, Claim, Compare, Comparison, Condition, Never
-
-CAPABILITIES = "gateway.capabilities"
 
 _QUOTED = sa.make_url("postgresql+asyncpg://").get_dialect()().identifier_preparer
 
@@ -23,7 +20,7 @@ _CLAIMS: dict[Claim, tuple[str, str]] = {
     Claim.REGIONS: ("gateway.regions", "text[]"),
     Claim.WAREHOUSE_IDS: ("gateway.warehouse_ids", "bigint[]"),
 }
-"""The settings that hold claims, empty where there is none, and the types of their values."""
+"""The settings that hold claims, as `Principal.settings` writes them, and the types of their values."""
 
 _TIER = """\
 create or replace function gateway_customer_tier(customer bigint) returns bigint
@@ -32,16 +29,6 @@ begin atomic
     select c.tier_id from public.customers c where c.id = customer;
 end"""
 """The tier of a pharmacy, for a principal that may have its prices and not read its row."""
-
-
-def settings_of(principal: Principal) -> dict[str, str]:
-    """Return the settings by which the policies know a principal."""
-    return {
-        CAPABILITIES: _array(principal.capabilities),
-        "gateway.customer_id": "" if principal.customer_id is None else str(principal.customer_id),
-        "gateway.regions": _array(principal.regions) if principal.regions else "",
-        "gateway.warehouse_ids": _array(map(str, principal.warehouse_ids)) if principal.warehouse_ids else "",
-    }
 
 
 def policy_statements(graph: Graph, reader: str) -> Iterator[str]:
@@ -68,7 +55,9 @@ def policy_of(model: Model) -> str:
     """Return the condition of an entity's policy, as SQL over its table."""
     parts = []
     for capability, condition in model.rows.conditions.items():
-        granted = f"(select {_text(capability)} = any (nullif(current_setting('{CAPABILITIES}', true), '')::text[]))"
+        granted = (
+            f"(select {_text(capability)} = any (nullif(current_setting('gateway.capabilities', true), '')::text[]))"
+        )
         shown = _condition(condition)
         parts.append(f"    {granted}" if shown is None else f"    {granted} and {shown}")
     return "\n    or".join(part.removeprefix("   ") if at else part for at, part in enumerate(parts))
@@ -133,7 +122,8 @@ def _child_trigger(model: Model, link: Link, parent: Model, pairs: list[tuple[st
         f"create or replace function {_name(function)}() returns trigger\n"
         "language plpgsql set search_path = public, pg_temp as $$\n"
         "begin\n"
-        f"    select {theirs} into {own} from {_name(parent.table.name)} p where p.{_name(parent.key.name)} = new.{key};\n"
+        f"    select {theirs} into {own}\n"
+        f"    from {_name(parent.table.name)} p where p.{_name(parent.key.name)} = new.{key};\n"
         "    return new;\n"
         "end\n$$"
     )
@@ -176,12 +166,12 @@ def check_statements(graph: Graph) -> Iterator[tuple[str, str]]:
             first, _, rest = column.info["policy"].partition(".")
             link = model.links[first]
             parent = graph.target(link).table
-            yield (
-                f"{model.table.name}.{column.name}",
-                f"select count(*) from {_name(model.table.name)} c join {_name(parent.name)} p"  # noqa: S608  # names
-                f" on p.id = c.{_name(link.local.name)}"
-                f" where c.{_name(column.name)} is distinct from p.{_name(policy_column(rest))}",
+            query = (
+                f"select count(*) from {_name(model.table.name)} c join {_name(parent.name)} p"
+                f" on p.{_name(link.remote.name)} = c.{_name(link.local.name)}"
+                f" where c.{_name(column.name)} is distinct from p.{_name(policy_column(rest))}"
             )
+            yield f"{model.table.name}.{column.name}", query
 
 
 def _name(name: str) -> str:
@@ -190,8 +180,3 @@ def _name(name: str) -> str:
 
 def _text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _array(values: Iterable[str]) -> str:
-    quoted = ('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values)
-    return "{" + ",".join(quoted) + "}"

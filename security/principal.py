@@ -1,5 +1,6 @@
 """Who asks: the verified content of a token."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,3 +27,19 @@ class Principal:
     def capabilities(self) -> Capabilities:
         """What the roles grant, narrowed by the scopes."""
         return capabilities_of(self.roles, self.scopes)
+
+    @cached_property
+    def settings(self) -> tuple[tuple[str, str], ...]:
+        """How the database's row policies are told of the principal: settings and their values, empty for none."""
+        return (
+            ("gateway.capabilities", _array(self.capabilities)),
+            ("gateway.customer_id", "" if self.customer_id is None else str(self.customer_id)),
+            ("gateway.regions", _array(self.regions)),
+            ("gateway.warehouse_ids", _array(map(str, self.warehouse_ids))),
+        )
+
+
+def _array(values: Iterable[str]) -> str:
+    """Return texts as PostgreSQL writes an array; no text at all for none."""
+    quoted = ['"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values]
+    return "{" + ",".join(quoted) + "}" if quoted else ""

@@ -1,8 +1,9 @@
 """Operations whose root fields are compiled: planned once for each shape of their variables, then run."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Hashable
+from collections.abc import Awaitable, Callable, Collection, Hashable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, cast
 
 from graphql import GraphQLInputType, type_from_ast
@@ -16,7 +17,7 @@ from resolvers.compiled.selections import Selected, Selections
 from resolvers.compiled.slots import Inputs, Parameters, shape_of, slotted
 from resolvers.compiled.statement import Statement, statement_of
 from resolvers.cursors import Cursors
-from resolvers.database import Database, Snapshot
+from resolvers.database import Database
 from resolvers.documents import Prepared
 from resolvers.pages import Limits
 from resolvers.schemas import SeenSchema
@@ -32,6 +33,10 @@ _ABSENT: Hashable = object()
 _MOST_PLANS_OF_A_SHAPE = 16
 _MOST_PLANS = 256
 """Plans that are kept of one operation; clients that send ever new shapes must not fill the memory."""
+
+
+Fetch = Callable[[str, list[Any]], Awaitable[bytes | None]]
+"""Runs a statement and gives its JSON."""
 
 
 class NotCompiled(Exception):
@@ -95,16 +100,19 @@ class CompiledOperation:
         """Return the response's data as JSON; raise `NotCompiled` or `BadUserInput` where the reference path must."""
         plan, inputs = self._planned(variables, principal)
         if len(plan.roots) == 1:
-            return _object(plan, [await self._answer(database, plan.roots[0], inputs[0])])
-        async with database.snapshot() as snapshot:
-            parts = [await self._answer(snapshot, root, one) for root, one in zip(plan.roots, inputs, strict=True)]
+            alone = partial(database.fetch_json, principal)
+            return _object(plan, [await self._answer(alone, plan.roots[0], inputs[0])])
+        async with database.snapshot(principal) as snapshot:
+            parts = [
+                await self._answer(snapshot.fetch_json, root, one) for root, one in zip(plan.roots, inputs, strict=True)
+            ]
         return _object(plan, parts)
 
-    async def _answer(self, source: Database | Snapshot, root: Root, inputs: Inputs) -> bytes:
+    async def _answer(self, fetch: Fetch, root: Root, inputs: Inputs) -> bytes:
         statement = root.statement
         if statement is None:
             return root.known
-        found = await source.fetch_json(statement.sql, statement.arguments(inputs))
+        found = await fetch(statement.sql, statement.arguments(inputs))
         if found is None:
             return root.missing()
         return statement.sealed(found, self.cursors, inputs.variables)
