@@ -75,8 +75,9 @@ def _columns(file: TableFile, header: Sequence[str]) -> list[sa.Column[Any]]:
     if len(header) == 1 and ";" in header[0]:
         raise LoadRefused(Fault(file.name, "the header is separated by semicolons: write commas", line=1))
     for name, count in Counter(header).items():
-        if name not in table.c:
-            reason = f"{table.name} has no column {shown(name, personal=False)}{nearest(name, table.c.keys())}"
+        if name not in table.c or "policy" in table.c[name].info:
+            known = [column.name for column in table.c if "policy" not in column.info]
+            reason = f"{table.name} has no column {shown(name, personal=False)}{nearest(name, known)}"
             raise LoadRefused(Fault(file.name, reason, line=1))
         if count > 1:
             raise LoadRefused(Fault(file.name, f"the header names {name} {count} times", line=1))

@@ -26,13 +26,15 @@ PYTHON_TYPES: dict[type[Any], type] = {
 
 def test_every_table_and_column_is_filled() -> None:
     assert {name: set(columns) for name, columns in COLUMNS.items()} == {
-        table.name: {column.name for column in table.columns} for table in TABLES
+        table.name: {column.name for column in table.columns if "policy" not in column.info} for table in TABLES
     }
 
 
 @pytest.mark.parametrize("table", COLUMNS)
 def test_values_are_of_their_columns(data: DemoData, table: str) -> None:
     for column in TABLE_OF[table].columns:
+        if "policy" in column.info:
+            continue
         values = [row[column.name] for row in data[table]]
         assert column.nullable or None not in values, column
         expected = next((kind for sql, kind in PYTHON_TYPES.items() if type(column.type) is sql), str)

@@ -176,7 +176,7 @@ def test_demo_data_makes_room(migrated_database: str, folder: Path, tmp_path: Pa
     held = content(migrated_database)
     assert held["warehouses"] == []
     assert held["customer_tiers"] == ["(1,bronze)", "(2,gold)"]
-    assert held["state"] == []
+    assert held["state"] == ["policies"]
     assert not load(migrated_database, folder).replaced_demo
 
 

@@ -2,21 +2,17 @@ SELECT CAST((SELECT concat('{"nodes":[', string_agg(concat('{"total":"', page_0.
 FROM (SELECT page_2_rows.customer_tier_id AS customer_tier_id, page_2_rows.price AS price, row_number() OVER () AS number 
 FROM (SELECT pricing_1.customer_tier_id AS customer_tier_id, pricing_1.price AS price 
 FROM pricing AS pricing_1 
-WHERE (pricing_1.customer_tier_id IS NULL OR pricing_1.customer_tier_id = (SELECT customers_2.tier_id 
-FROM customers AS customers_2 
-WHERE customers_2.id = $1::BIGINT)) AND pricing_1.product_id = products_1.id ORDER BY pricing_1.id 
+WHERE (pricing_1.customer_tier_id IS NULL OR pricing_1.customer_tier_id = (SELECT gateway_customer_tier($1::BIGINT) AS gateway_customer_tier_1)) AND pricing_1.product_id = products_1.id ORDER BY pricing_1.id 
  LIMIT $2::BIGINT) AS page_2_rows) AS page_2 LEFT OUTER JOIN customer_tiers AS customer_tiers_1 ON customer_tiers_1.id = page_2.customer_tier_id), '}') END, '}'), ',' ORDER BY page_1.number), ']}') AS concat_2 
 FROM (SELECT page_1_rows.product_id AS product_id, row_number() OVER () AS number 
 FROM (SELECT order_items_1.product_id AS product_id 
 FROM order_items AS order_items_1 
-WHERE (EXISTS (SELECT 1 
-FROM orders AS orders_1 
-WHERE orders_1.id = order_items_1.order_id AND orders_1.customer_id = $3::BIGINT)) AND order_items_1.order_id = page_0.id ORDER BY order_items_1.id 
+WHERE order_items_1.policy_order_customer_id = $3::BIGINT AND order_items_1.order_id = page_0.id ORDER BY order_items_1.id 
  LIMIT $4::BIGINT) AS page_1_rows) AS page_1 LEFT OUTER JOIN products AS products_1 ON products_1.id = page_1.product_id), '}'), ',' ORDER BY page_0.number), ']}') AS concat_1 
 FROM (SELECT page_0_rows.id AS id, page_0_rows.customer_id AS customer_id, page_0_rows.total AS total, row_number() OVER () AS number 
-FROM (SELECT orders_2.id AS id, orders_2.customer_id AS customer_id, orders_2.total AS total 
-FROM orders AS orders_2 
-WHERE orders_2.customer_id = $5::BIGINT ORDER BY orders_2.id 
+FROM (SELECT orders_1.id AS id, orders_1.customer_id AS customer_id, orders_1.total AS total 
+FROM orders AS orders_1 
+WHERE orders_1.customer_id = $5::BIGINT ORDER BY orders_1.id 
  LIMIT $6::BIGINT) AS page_0_rows) AS page_0 LEFT OUTER JOIN customers AS customers_1 ON customers_1.id = page_0.customer_id AND customers_1.id = $7::BIGINT) AS VARCHAR) AS anon_1;
 
 SELECT CAST((SELECT concat('{"nodes":[', string_agg(concat('{"name":', to_json(page_0.name), ',"cnpj":', to_json(page_0.cnpj), '}'), ','), ']}') AS concat_1 
