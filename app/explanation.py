@@ -12,6 +12,7 @@ from schema.ddl import table_ddl
 from schema.derive.build import build
 from schema.entity import Entity
 from schema.model import Graph, Model
+from schema.policies import policy_of
 from security.principal import Principal
 from security.roles import ROLES, Role
 
@@ -30,6 +31,7 @@ def explanation(entity: type[Entity], everything: Graph, limits: Limits) -> dict
     return {
         "GraphQL": _sdl(everything, model, limits),
         "Rows by role": _rows(everything, model),
+        "Row policy of the database": policy_of(model) + "\n",
         "Fields by role": _fields(everything, model),
         "Cache": _cache(model),
         "Warehouse": _landing(model),
