@@ -109,7 +109,7 @@ def test_the_serving_role_may_only_read(url: str) -> None:
 
 
 async def test_a_snapshot_is_one_moment(database: Database, owner_url: str) -> None:
-    async with database.snapshot() as snapshot:
+    async with database.snapshot(ADMIN.principal) as snapshot:
         before = await snapshot.fetch(COUNT)
         with psycopg.connect(owner_url) as writer:
             writer.execute(
@@ -123,7 +123,7 @@ async def test_a_snapshot_is_one_moment(database: Database, owner_url: str) -> N
 
 
 async def test_a_snapshot_can_not_write(database: Database, owner_url: str) -> None:
-    async with opened(owner_url) as as_owner, as_owner.snapshot() as snapshot:
+    async with opened(owner_url) as as_owner, as_owner.snapshot(ADMIN.principal) as snapshot:
         writing = sa.select(sa.func.setval("orders_id_seq", 5))
         with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
             await snapshot.fetch(writing)
@@ -132,8 +132,8 @@ async def test_a_snapshot_can_not_write(database: Database, owner_url: str) -> N
 async def test_a_snapshot_takes_no_connection_before_its_first_statement(url: str) -> None:
     async with (
         opened(url, max_size=1, acquire_timeout=0.1) as database,
-        database.snapshot(),
-        database.snapshot() as other,
+        database.snapshot(ADMIN.principal),
+        database.snapshot(ADMIN.principal) as other,
     ):
         await other.fetch(COUNT)
 
@@ -141,16 +141,16 @@ async def test_a_snapshot_takes_no_connection_before_its_first_statement(url: st
 async def test_too_slow_a_statement_is_ended(url: str, owner_url: str) -> None:
     async with opened(url, statement_timeout_ms=100) as database:
         with locked(owner_url, "orders"):
-            async with database.snapshot() as snapshot:
+            async with database.snapshot(ADMIN.principal) as snapshot:
                 with pytest.raises(TimedOut):
                     await snapshot.fetch(COUNT)
-        async with database.snapshot() as snapshot:
+        async with database.snapshot(ADMIN.principal) as snapshot:
             assert await snapshot.fetch(COUNT)
 
 
 async def test_a_busy_pool_says_so_soon(url: str) -> None:
     async with opened(url, max_size=1, acquire_timeout=0.1) as database:
-        async with database.snapshot() as snapshot:
+        async with database.snapshot(ADMIN.principal) as snapshot:
             await snapshot.fetch(COUNT)
             start = time.monotonic()
             with pytest.raises(Unavailable, match="busy"):
@@ -165,25 +165,25 @@ async def test_no_database_says_so(url: str, stack: Stack, migrated_template: st
     for _ in range(2):
         with pytest.raises(Unavailable):
             await database.ping()
-        async with database.snapshot() as snapshot:
+        async with database.snapshot(ADMIN.principal) as snapshot:
             with pytest.raises(Unavailable):
                 await snapshot.fetch(COUNT)
     await database.close()
 
 
 async def test_lost_connections_are_made_anew(database: Database, owner_url: str) -> None:
-    async with database.snapshot() as snapshot:
+    async with database.snapshot(ADMIN.principal) as snapshot:
         await snapshot.fetch(COUNT)
         terminate(owner_url)
         with pytest.raises(Unavailable):
             await snapshot.fetch(COUNT)
-    async with database.snapshot() as snapshot:
+    async with database.snapshot(ADMIN.principal) as snapshot:
         assert await snapshot.fetch(COUNT)
 
 
 async def test_a_connection_that_is_lost_in_a_statement(database: Database, owner_url: str) -> None:
     with locked(owner_url, "orders"):
-        async with database.snapshot() as snapshot:
+        async with database.snapshot(ADMIN.principal) as snapshot:
             statement = asyncio.ensure_future(snapshot.fetch(COUNT))
             await waiting(owner_url)
             terminate(owner_url)
@@ -243,7 +243,7 @@ async def test_a_statement_out_of_time_ends_its_operation(
 async def test_an_operation_without_a_database_is_refused(url: str, owner_url: str, compiling: bool) -> None:
     async with opened(url, max_size=1, acquire_timeout=0.2) as database:
         engine = new_engine(database, compiling=compiling)
-        async with database.snapshot() as snapshot:
+        async with database.snapshot(ADMIN.principal) as snapshot:
             await snapshot.fetch(COUNT)
             answer = await engine.execute(FEED, ADMIN.principal)
         assert (answer.status, b'"UNAVAILABLE"' in answer.body) == (503, True)
