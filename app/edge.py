@@ -102,10 +102,10 @@ class _Exchange:
 
     async def fail(self, error: Exception) -> None:
         """Log a fault of the gateway under an id, and tell the client the id and nothing else."""
-        error_id = secrets.token_hex(8)
-        _LOG.error("fault", error_id=error_id, exc_info=error)
+        fault = secrets.token_hex(8)
+        _LOG.error("fault", fault=fault, exc_info=error)
         message = "Something went wrong in the gateway. Its log has this error under the id given here."
-        await self._answer(500, message, {"code": ErrorCode.INTERNAL, "id": error_id})
+        await self._answer(500, message, {"code": ErrorCode.INTERNAL, "id": fault})
 
     async def cut_off(self, *, is_gone: bool) -> None:
         """End a request that was cancelled: by its client, or because the gateway stops."""

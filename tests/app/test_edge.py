@@ -102,7 +102,7 @@ def test_a_fault_tells_an_id_that_the_log_has_and_nothing_else(monkeypatch: pyte
     assert "529" not in response.text
     assert "RuntimeError" not in response.text
     fault, request = log.calls
-    assert (fault.args, fault.kwargs["error_id"]) == (("fault",), error["extensions"]["id"])
+    assert (fault.args, fault.kwargs["fault"]) == (("fault",), error["extensions"]["id"])
     assert (request.args, request.kwargs["status"]) == (("request",), 500)
 
 
