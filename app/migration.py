@@ -168,7 +168,7 @@ def offline_sql(reader: str = READER) -> str:
     command.upgrade(_config(output=written), "head", sql=True)
     names = sql.SQL(", ").join(map(sql.Identifier, _readable()))
     grant = sql.SQL("grant select on {} to {};").format(names, sql.Identifier(reader))
-    policies = ";\n".join(policy_statements(_GRAPH, sql.Identifier(reader).as_string().strip('"')))
+    policies = ";\n".join(policy_statements(_GRAPH, reader))
     return f"{written.getvalue()}\n{grant.as_string()}\n{policies};\n"
 
 
