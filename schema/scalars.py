@@ -17,8 +17,11 @@ _BIGINT = range(-(2**63), 2**63)
 _INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
 _DATE_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DECIMAL = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _MAX_DIGITS = 131_072
 """Digits that PostgreSQL's numeric can hold before its point."""
+_MAX_DECIMALS = 16_383
+"""Digits that it can hold after its point."""
 
 
 def write_big_int(value: int) -> str:
@@ -42,14 +45,22 @@ def write_decimal(value: Decimal) -> str:
 
 def read_decimal(value: Any) -> Decimal:
     """Return the number that a string stands for; numbers are taken with the digits that they show."""
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
-        try:
-            number = Decimal(repr(value) if isinstance(value, float) else value)
-        except InvalidOperation:
-            number = Decimal("NaN")
-        if number.is_finite() and abs(number.adjusted()) < _MAX_DIGITS:
-            return number
+    number = _number(value)
+    if number is not None and number.adjusted() < _MAX_DIGITS and int(number.as_tuple().exponent) >= -_MAX_DECIMALS:
+        return number
     raise GraphQLError('A Decimal is a number written as a string: "12.50".')
+
+
+def _number(value: Any) -> Decimal | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(value)
+    text = repr(value) if isinstance(value, float) else value
+    if not isinstance(text, str) or not _DECIMAL.fullmatch(text):
+        return None
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None
 
 
 def write_date_time(value: dt.datetime) -> str:
