@@ -86,9 +86,7 @@ class Settings(BaseSettings):
     admin_database_url: PostgresUrl | None = setting(
         "The same database as its owner, for `migrate`, `load` and `seed`. Unset: DATABASE_URL.", None, repr=False
     )
-    redis_url: RedisUrl | None = setting(
-        "The Redis or Valkey. Unset: an embedded one.", None, repr=False
-    )
+    redis_url: RedisUrl | None = setting("The Redis or Valkey. Unset: an embedded one.", None, repr=False)
     database_pool_min: int = setting("Database connections kept open.", 2, ge=0, le=1000)
     database_pool_max: int = setting("Database connections open at most.", 16, ge=1, le=1000)
     statement_timeout_ms: int = setting(
