@@ -7,16 +7,18 @@ import pytest
 
 from app.embedded import PostgresTuning, Stack, start_stack
 from tests.databases import empty_database, migrated_database, migrated_template
-from tests.graph import ask, ask_compiled, ask_reference, sample_database
+from tests.graph import ask, ask_compiled, ask_reference, ask_unguarded, sample_database, unguarded_database
 
 __all__ = [
     "ask",
     "ask_compiled",
     "ask_reference",
+    "ask_unguarded",
     "empty_database",
     "migrated_database",
     "migrated_template",
     "sample_database",
+    "unguarded_database",
 ]
 
 

@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
 import pytest
 import pytest_asyncio
+from psycopg import sql
 
 from app.embedded import Stack
 from resolvers.cursors import Cursors
@@ -105,6 +107,18 @@ def sample_database(stack: Stack, migrated_template: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def unguarded_database(stack: Stack, migrated_template: str) -> Iterator[str]:
+    """The owner's URL of a database with the sample and without policies."""
+    with new_database(stack.endpoints.owner_url, migrated_template) as url:
+        insert_sample(url)
+        with psycopg.connect(url, autocommit=True) as connection:
+            for model in GRAPH:
+                table = sql.Identifier(model.table.name)
+                connection.execute(sql.SQL("alter table {} disable row level security").format(table))
+        yield url
+
+
 @pytest_asyncio.fixture(scope="session", params=["reference", "compiled"])
 async def ask(stack: Stack, sample_database: str, request: pytest.FixtureRequest) -> AsyncIterator[Asking]:
     """Asks an engine over the sample, once on each of its paths."""
@@ -123,6 +137,13 @@ async def ask_reference(stack: Stack, sample_database: str) -> AsyncIterator[Ask
 async def ask_compiled(stack: Stack, sample_database: str) -> AsyncIterator[Asking]:
     """Asks an engine over the sample on the compiled path, where it can."""
     async with asking(serving_url(stack, sample_database), compiling=True) as ask:
+        yield ask
+
+
+@pytest_asyncio.fixture(scope="session", params=["reference", "compiled"])
+async def ask_unguarded(stack: Stack, unguarded_database: str, request: pytest.FixtureRequest) -> AsyncIterator[Asking]:
+    """Asks an engine over the sample where nothing but the gateway's own predicates hides rows, on each path."""
+    async with asking(serving_url(stack, unguarded_database), compiling=request.param == "compiled") as ask:
         yield ask
 
 

@@ -1,11 +1,9 @@
 """Two fences around rows: predicates in the gateway's SQL, and PostgreSQL's policies. Each must hold alone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 
 import psycopg
 import pytest
-import pytest_asyncio
 import sqlalchemy as sa
 from hypothesis import settings
 from psycopg import sql
@@ -15,34 +13,14 @@ from resolvers.database import Database
 from resolvers.engine import Operation
 from resolvers.sql.scope import Scope
 from schema.model import Model
-from tests.databases import new_database
-from tests.graph import Asking, Told, asking, new_engine, serving_url
+from tests.graph import Asking, Told, new_engine, serving_url
 from tests.model.viewers import CUSTOMER, SALES, SALES_WITHOUT_REGIONS, VIEWERS, Viewer, rows_of
 from tests.model.world import GRAPH
-from tests.sample import insert_sample
 
 READERS = [viewer for viewer in VIEWERS if viewer.counts_instead is None]
 """Those who may not count more than they see: to them the policies show what they see."""
 
 TABLES = {model.table.name: model for model in GRAPH}
-
-
-@pytest.fixture(scope="session")
-def unguarded_database(stack: Stack, migrated_template: str) -> Iterator[str]:
-    """The owner's URL of a database with the sample and without policies."""
-    with new_database(stack.endpoints.owner_url, migrated_template) as url:
-        insert_sample(url)
-        with psycopg.connect(url, autocommit=True) as connection:
-            for table in TABLES:
-                connection.execute(sql.SQL("alter table {} disable row level security").format(sql.Identifier(table)))
-        yield url
-
-
-@pytest_asyncio.fixture(scope="session", params=["reference", "compiled"])
-async def ask_unguarded(stack: Stack, unguarded_database: str, request: pytest.FixtureRequest) -> AsyncIterator[Asking]:
-    """Asks an engine over that database, once on each of its paths."""
-    async with asking(serving_url(stack, unguarded_database), compiling=request.param == "compiled") as ask:
-        yield ask
 
 
 @pytest.fixture

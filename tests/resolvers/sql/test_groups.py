@@ -22,7 +22,7 @@ CHOICES = {viewer: Choices(GRAPH.seen_by(viewer.principal.capabilities)) for vie
 @pytest.mark.parametrize("viewer", VIEWERS, ids=str)
 @examples(40)
 @given(data=st.data())
-async def test_groups_are_those_of_the_model(ask: Asking, viewer: Viewer, data: st.DataObject) -> None:
+async def test_groups_are_those_of_the_model(ask_unguarded: Asking, viewer: Viewer, data: st.DataObject) -> None:
     choices = CHOICES[viewer]
     model = choices.graph[data.draw(choices.countable(), label="entity")]
     group_by = data.draw(choices.groupings(model.name), label="groupBy")
@@ -30,7 +30,7 @@ async def test_groups_are_those_of_the_model(ask: Asking, viewer: Viewer, data: 
     where = data.draw(st.one_of(st.just({}), choices.filters(model.name, 2)), label="where")
     first = data.draw(st.sampled_from([None, 1, 5]), label="first")
 
-    told = await ask(
+    told = await ask_unguarded(
         f"""query($groupBy: [{model.name}GroupBy!], $orderBy: [{model.name}AggregateOrderBy!],
                   $where: {model.name}Filter, $first: Int) {{
             groups: {model.plural}Aggregate(groupBy: $groupBy, orderBy: $orderBy, where: $where, first: $first) {{
@@ -78,8 +78,8 @@ async def refusal(ask: Asking, selection: str) -> Any:
     return message
 
 
-async def test_no_rows_are_one_empty_group(ask: Asking) -> None:
-    told = await ask(
+async def test_no_rows_are_one_empty_group(ask_unguarded: Asking) -> None:
+    told = await ask_unguarded(
         """{ ordersAggregate(where: {id: {in: []}}) {
             count sum { total } avg { total } min { total orderDate } max { total orderDate }
         } }"""
@@ -96,13 +96,13 @@ async def test_no_rows_are_one_empty_group(ask: Asking) -> None:
     ]
 
 
-async def test_no_rows_are_no_groups_of_a_field(ask: Asking) -> None:
-    told = await ask("{ ordersAggregate(where: {id: {in: []}}, groupBy: {field: STATUS}) { count } }")
+async def test_no_rows_are_no_groups_of_a_field(ask_unguarded: Asking) -> None:
+    told = await ask_unguarded("{ ordersAggregate(where: {id: {in: []}}, groupBy: {field: STATUS}) { count } }")
     assert told.data["ordersAggregate"] == []
 
 
-async def test_the_row_that_a_group_stands_for_is_given(ask: Asking) -> None:
-    told = await ask(
+async def test_the_row_that_a_group_stands_for_is_given(ask_unguarded: Asking) -> None:
+    told = await ask_unguarded(
         """{ orderItemsAggregate(groupBy: [{product: {manufacturer: {field: ID}}}], orderBy: {field: COUNT}) {
             count key { product { manufacturer { id node { id name } } } }
         } }"""
@@ -112,18 +112,18 @@ async def test_the_row_that_a_group_stands_for_is_given(ask: Asking) -> None:
     assert all((key["node"] or {"id": None})["id"] == key["id"] for key in keys)
 
 
-async def test_a_key_that_groups_do_not_have_is_refused(ask: Asking) -> None:
+async def test_a_key_that_groups_do_not_have_is_refused(ask_unguarded: Asking) -> None:
     grouped = "ordersAggregate(groupBy: {customer: {field: REGION}})"
-    assert await refusal(ask, f"{grouped} {{ key {{ status }} }}") == (
+    assert await refusal(ask_unguarded, f"{grouped} {{ key {{ status }} }}") == (
         "The groups have no status: name it in `groupBy` to select it."
     )
-    assert await refusal(ask, f"{grouped} {{ key {{ customer {{ name }} }} }}") == (
+    assert await refusal(ask_unguarded, f"{grouped} {{ key {{ customer {{ name }} }} }}") == (
         "The groups have no customer.name: name it in `groupBy` to select it."
     )
-    assert await refusal(ask, f"{grouped} {{ key {{ customer {{ node {{ id }} }} }} }}") == (
+    assert await refusal(ask_unguarded, f"{grouped} {{ key {{ customer {{ node {{ id }} }} }} }}") == (
         "The groups have no customer.id: name it in `groupBy` to select it."
     )
-    assert await refusal(ask, "orderItemsAggregate { key { order { customer { region } } } }") == (
+    assert await refusal(ask_unguarded, "orderItemsAggregate { key { order { customer { region } } } }") == (
         "The groups have no order: name it in `groupBy` to select it."
     )
 
@@ -152,11 +152,11 @@ async def test_a_key_that_groups_do_not_have_is_refused(ask: Asking) -> None:
         ),
     ],
 )
-async def test_a_grouping_that_makes_no_sense_is_refused(ask: Asking, group_by: str, message: str) -> None:
-    assert await refusal(ask, f"ordersAggregate(groupBy: {group_by}) {{ count }}") == message
+async def test_a_grouping_that_makes_no_sense_is_refused(ask_unguarded: Asking, group_by: str, message: str) -> None:
+    assert await refusal(ask_unguarded, f"ordersAggregate(groupBy: {group_by}) {{ count }}") == message
 
 
 @pytest.mark.parametrize("first", ["-1", "0", "201", "2147483647"])
-async def test_how_many_groups_has_limits(ask: Asking, first: str) -> None:
-    message = await refusal(ask, f"ordersAggregate(groupBy: {{field: ID}}, first: {first}) {{ count }}")
+async def test_how_many_groups_has_limits(ask_unguarded: Asking, first: str) -> None:
+    message = await refusal(ask_unguarded, f"ordersAggregate(groupBy: {{field: ID}}, first: {first}) {{ count }}")
     assert message.startswith(f"`first: {first}` is out of range: ask for 1 to 200 groups.")

@@ -70,8 +70,8 @@ def walker(ask: Asking, viewer: Viewer, data: st.DataObject) -> Walker:
 @pytest.mark.parametrize("viewer", CHOICES, ids=str)
 @examples(40)
 @given(data=st.data())
-async def test_a_page_is_that_of_the_model(ask: Asking, viewer: Viewer, data: st.DataObject) -> None:
-    walk = walker(ask, viewer, data)
+async def test_a_page_is_that_of_the_model(ask_unguarded: Asking, viewer: Viewer, data: st.DataObject) -> None:
+    walk = walker(ask_unguarded, viewer, data)
     model, rows, cursors = walk.model, walk.expected(), await walk.cursors()
     assert list(cursors) == [as_id(model, row) for row in rows]
     arguments: Given = data.draw(
@@ -102,8 +102,8 @@ async def test_a_page_is_that_of_the_model(ask: Asking, viewer: Viewer, data: st
 
 @examples(25)
 @given(data=st.data())
-async def test_walking_all_pages_gives_each_row_once(ask: Asking, data: st.DataObject) -> None:
-    walk = walker(ask, ADMIN, data)
+async def test_walking_all_pages_gives_each_row_once(ask_unguarded: Asking, data: st.DataObject) -> None:
+    walk = walker(ask_unguarded, ADMIN, data)
     ids = [as_id(walk.model, row) for row in walk.expected()]
     size = data.draw(st.integers(max(1, len(ids) // 8), 40), label="size")
     forwards: list[str] = []
@@ -125,20 +125,20 @@ async def test_walking_all_pages_gives_each_row_once(ask: Asking, data: st.DataO
     assert backwards == ids
 
 
-async def test_an_ordering_names_each_field_once(ask: Asking) -> None:
-    told = await ask("{ orders(orderBy: [{field: TOTAL}, {field: TOTAL, direction: DESC}]) { totalCount } }")
+async def test_an_ordering_names_each_field_once(ask_unguarded: Asking) -> None:
+    told = await ask_unguarded("{ orders(orderBy: [{field: TOTAL}, {field: TOTAL, direction: DESC}]) { totalCount } }")
     assert told.refusal == "BAD_USER_INPUT"
     assert told.errors[0]["message"] == "`orderBy` names total twice: name each field once."
 
 
-async def test_an_ordering_names_the_key_once(ask: Asking) -> None:
-    told = await ask("{ orders(orderBy: [{field: DATABASE_ID}, {field: DATABASE_ID}]) { totalCount } }")
+async def test_an_ordering_names_the_key_once(ask_unguarded: Asking) -> None:
+    told = await ask_unguarded("{ orders(orderBy: [{field: DATABASE_ID}, {field: DATABASE_ID}]) { totalCount } }")
     assert told.refusal == "BAD_USER_INPUT"
     assert told.errors[0]["message"] == "`orderBy` names databaseId twice: name each field once."
 
 
-async def test_what_follows_the_key_in_an_ordering_changes_nothing(ask: Asking) -> None:
-    told = await ask(
+async def test_what_follows_the_key_in_an_ordering_changes_nothing(ask_unguarded: Asking) -> None:
+    told = await ask_unguarded(
         """{
             short: orders(first: 2, orderBy: {field: DATABASE_ID}) { nodes { id } }
             long: orders(first: 2, orderBy: [{field: DATABASE_ID}, {field: TOTAL}]) { nodes { id } }
