@@ -136,6 +136,10 @@ class Entity(DeclarativeBase):
             raise TypeError(f"{cls.__name__} declares no rows=: say who sees what, e.g. rows=granted('area:read')")
         if not cls.__doc__:
             raise TypeError(f"{cls.__name__} has no docstring: it is the description that clients read")
+        try:
+            _ = rows.capability
+        except TypeError as error:
+            raise TypeError(f"{cls.__name__}: {error}") from error
         name = singular or cls.__name__[0].lower() + cls.__name__[1:]
         cls.__declaration__ = Declaration(rows, cache, warehouse, name, plural or name + "s")
         super().__init_subclass__()
@@ -220,6 +224,8 @@ def _add_policy_columns(table: sa.Table, rows: RowRule) -> None:
     """Add a copy of each value that the row rule reaches through a parent; triggers keep it, clients never see it."""
     for compare in rows.comparisons:
         if "." not in compare.path:
+            if compare.path not in table.columns:
+                raise TypeError(f"{table.name}: rows= compares {compare.path}, which is no column of the table")
             continue
         is_region = compare.claim is Claim.REGIONS
         column = sa.Column(

@@ -135,7 +135,8 @@ class Graph:
             targets = readable if model.name in readable else countable
             return replace(
                 model,
-                fields={n: f for n, f in model.fields.items() if f.read is None or capabilities.reaches(f.read)},
+                # A reach is not enough: the field would show in all rows that the entity's own rule shows.
+                fields={n: f for n, f in model.fields.items() if f.read is None or capabilities.has(f.read)},
                 links={n: link for n, link in model.links.items() if link.target in targets},
                 readable=model.name in readable,
                 countable=model.name in countable,
