@@ -10,8 +10,8 @@ from strawberry.schema_directive import Location
 class CacheScope(Enum):
     """Whom a kept answer may be given to."""
 
-    PUBLIC = "PUBLIC"
-    PRIVATE = "PRIVATE"
+    PUBLIC = strawberry.enum_value("PUBLIC", description="Anybody.")
+    PRIVATE = strawberry.enum_value("PRIVATE", description="Only the principal that it was given to.")
 
 
 @strawberry.schema_directive(
