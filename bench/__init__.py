@@ -1,0 +1,1 @@
+"""The gateway beside its peers: requests a second, latency, processor time and memory on one machine."""
