@@ -226,6 +226,8 @@ def test_ports_are_kept_unless_they_are_taken(data: Path) -> None:
     assert ports(folder) == first
     with socket.socket() as taken, socket.socket() as taken_too:
         for blocker, part in ((taken, "postgres"), (taken_too, "valkey")):
+            # Connections of the stopped servers may still linger on the ports.
+            blocker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             blocker.bind((LOOPBACK, first[part]))
             blocker.listen()
         with open_stack(folder, owner="gateway load", tuning=QUICK) as stack:

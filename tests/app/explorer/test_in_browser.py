@@ -158,7 +158,7 @@ async def test_what_cannot_be_a_token_is_refused_on_the_spot(
 @pytest.fixture
 def gateway_without_demo_tokens(unused_tcp_port: int) -> Iterator[str]:
     app = Starlette(routes=[Route("/graphql", explorer_page), *explorer_routes(None)])
-    server = uvicorn.Server(uvicorn.Config(app, port=unused_tcp_port, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(app, port=unused_tcp_port, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
