@@ -16,7 +16,7 @@ Given = dict[str, Any]
 _EQUALITY = ("eq", "ne", "in", "notIn")
 _RANGE = ("lt", "lte", "gt", "gte")
 _TEXT = ("contains", "startsWith", "endsWith")
-_OPERATORS: dict[Kind, tuple[str, ...]] = {
+OPERATORS: dict[Kind, tuple[str, ...]] = {
     Kind.KEY: (*_EQUALITY, *_RANGE),
     Kind.STRING: (*_EQUALITY, *_TEXT, "isNull"),
     Kind.INTEGER: (*_EQUALITY, *_RANGE, "isNull"),
@@ -26,6 +26,8 @@ _OPERATORS: dict[Kind, tuple[str, ...]] = {
     Kind.JSON: ("isNull",),
     Kind.WORD: (*_EQUALITY, "isNull"),
 }
+"""What each kind of field can be compared by."""
+
 _GROUPED = (Kind.WORD, Kind.BOOLEAN, Kind.STRING)
 _UNITS = ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR")
 _DIRECTIONS: tuple[Given, ...] = ({}, {"direction": "ASC"}, {"direction": "DESC"})
@@ -132,7 +134,7 @@ def _conditions(field: ScalarField) -> st.SearchStrategy[Given]:
         operand = _operands(field)
         return _named(operator, st.lists(operand, max_size=4) if operator in ("in", "notIn") else operand)
 
-    one = st.sampled_from(_OPERATORS[field.kind]).flatmap(condition)
+    one = st.sampled_from(OPERATORS[field.kind]).flatmap(condition)
     return st.lists(one, min_size=1, max_size=2).map(_merged)
 
 
