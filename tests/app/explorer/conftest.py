@@ -9,11 +9,14 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright, expect
 
 from app.explorer.build import build_explorer
 from app.explorer.location import LIVE, PROJECT
 from tests.app.serving import Gateway, gateway_process
+
+# Five seconds, its default, are not enough for the editor on a machine that does other things too.
+expect.set_options(timeout=30_000)
 
 # What keeps Chromium from calling home; none of it touches what a page may do.
 QUIET = [
