@@ -30,6 +30,14 @@ test: $(VENV)/installed-dev explorer ## Run all tests, on real servers
 crash: $(VENV)/installed-dev ## Kill -9 the parts while rows are being written, ROUNDS=50 times
 	@$(BIN)/pytest -q tests/crash --crash-rounds $(if $(ROUNDS),$(ROUNDS),50)
 
+.PHONY: fuzz
+fuzz: $(VENV)/installed-dev ## Ask CASES=100000 random operations, each against the model of who sees what
+	@$(BIN)/pytest -q -s --timeout 0 tests/fuzz --fuzz-cases $(if $(CASES),$(CASES),100000)
+
+.PHONY: mutants
+mutants: $(VENV)/installed-dev ## Take away each rule and right of the declarations in turn, and print which nobody misses
+	@$(BIN)/pytest -q -s --timeout 0 tests/planted -k every_declaration --all-mutants
+
 .PHONY: check
 check: $(VENV)/installed-dev ## Lint, types, import contracts, generated files and locks
 	@$(BIN)/ruff check .
@@ -38,6 +46,7 @@ check: $(VENV)/installed-dev ## Lint, types, import contracts, generated files a
 	@$(BIN)/lint-imports
 	@$(BIN)/gateway schema print | diff -u schema/schema.graphql - \
 		|| { echo "error: schema/schema.graphql is not what the declarations say: run make generate" >&2; exit 1; }
+	@$(BIN)/python -m etl.models.staging --check
 	@$(BIN)/pytest -q tests/docs/test_locks.py
 
 .PHONY: format
@@ -46,9 +55,10 @@ format: $(VENV)/installed-dev ## Format the code and mend what the linter can
 	@$(BIN)/ruff format .
 
 .PHONY: generate
-generate: $(VENV)/installed-dev ## Write the SDL and the golden files again, to be reviewed as a diff
+generate: $(VENV)/installed-dev ## Write the SDL, dbt's staging and the golden files again, to be reviewed as a diff
 	@$(BIN)/gateway schema print > schema/schema.graphql.new
 	@mv schema/schema.graphql.new schema/schema.graphql
+	@$(BIN)/python -m etl.models.staging
 	@$(BIN)/pytest -q tests/golden --write-golden
 
 .PHONY: explorer
@@ -84,7 +94,7 @@ help: ## List the tasks
 	@echo
 
 # Hashes of every platform's files, so that one lock serves Linux and macOS; no addresses of registries.
-LOCK = $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes \
+LOCK = $(BIN)/uv pip compile --no-config --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 # Node comes into the environment only if something needs it and the machine has none that is new enough.

@@ -54,5 +54,6 @@ def _walk(folder: Path) -> Iterator[Path]:
             hidden = path.name.startswith(".") and path.name not in _HIDDEN_OURS
             if not hidden and path.name not in _NOT_OURS:
                 yield from _walk(path)
-        elif not path.is_symlink():
+        # In a work tree of its own, `.git` is a file that names where the repository is.
+        elif not path.is_symlink() and path.name != ".git":
             yield path

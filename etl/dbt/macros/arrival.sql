@@ -1,0 +1,56 @@
+{#- Incremental models read what arrived since they last ran, by `_load_id`: the order in which rows came into the
+    warehouse. A row that commits late, or carries an old time, is never missed. The window's end is fixed when a run
+    starts; each model notes it in the transaction of its own rows. -#}
+
+{% macro pipeline_table(name) -%}
+  {%- if target.type == 'bigquery' -%}`{{ target.project }}`.`{{ layer_schema('pipeline') }}`.{{ name }}{%- else -%}pipeline.{{ name }}{%- endif -%}
+{%- endmacro %}
+
+{% macro open_window() %}
+  {% if execute and flags.WHICH in ('run', 'build') %}
+    {% do adapter.create_schema(api.Relation.create(database=target.database, schema=layer_schema('pipeline'))) %}
+    {% do run_query("create table if not exists " ~ pipeline_table('run_window') ~ " (run_id " ~ text_type() ~ ", load_id " ~ integer_type() ~ ")") %}
+    {% do run_query("create table if not exists " ~ pipeline_table('watermark') ~ " (model " ~ text_type() ~ ", load_id " ~ integer_type() ~ ")") %}
+    {% do run_query("create table if not exists " ~ pipeline_table('touched_day') ~ " (model " ~ text_type() ~ ", day date, load_id " ~ integer_type() ~ ")") %}
+    {% set ends %}
+      {% for source in graph.sources.values() if source.name.endswith('__log') %}
+      select max(_load_id) as load_id from {{ source.relation_name }}{{ ' union all' if not loop.last }}
+      {% endfor %}
+    {% endset %}
+    {% do run_query("insert into " ~ pipeline_table('run_window') ~ " select '" ~ invocation_id ~ "', coalesce(max(load_id), 0) from (" ~ ends ~ ") as ends") %}
+  {% endif %}
+{% endmacro %}
+
+{% macro text_type() %}{{ return('string' if target.type == 'bigquery' else 'varchar') }}{% endmacro %}
+{% macro integer_type() %}{{ return('int64' if target.type == 'bigquery' else 'bigint') }}{% endmacro %}
+
+{#- The `_load_id` up to which this model has read. -#}
+{% macro watermark() -%}
+  (select coalesce(max(load_id), -1) from {{ pipeline_table('watermark') }} where model = '{{ model.name }}')
+{%- endmacro %}
+
+{#- Note that this model has read up to the end of the run's window. -#}
+{% macro advance_watermark() %}
+  insert into {{ pipeline_table('watermark') }}
+  select '{{ model.name }}', {{ window_end() }}
+{% endmacro %}
+
+{#- The `_load_id` at which this run's window ends. -#}
+{% macro window_end() -%}
+  (select max(load_id) from {{ pipeline_table('run_window') }} where run_id = '{{ invocation_id }}')
+{%- endmacro %}
+
+{#- A query of the keys of a table's rows that came, changed or went since this model last ran; after a TRUNCATE, of all
+    rows there ever were. -#}
+{% macro arrived(table) %}
+  select _key as id from {{ source('raw', table ~ '__log') }}
+  where _load_id > {{ watermark() }} and _key is not null
+  union distinct
+  select _old_key as id from {{ source('raw', table ~ '__log') }}
+  where _load_id > {{ watermark() }} and _old_key is not null
+  union distinct
+  select _key as id from {{ source('raw', table ~ '__log') }}
+  where _key is not null and exists (
+    select 1 from {{ source('raw', table ~ '__log') }} as emptied where emptied._op = 4 and emptied._load_id > {{ watermark() }}
+  )
+{% endmacro %}

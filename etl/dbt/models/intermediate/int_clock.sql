@@ -1,0 +1,1 @@
+select {{ local_date('current_timestamp') }} as today

@@ -1,0 +1,1 @@
+"""The change log of PostgreSQL: logical replication by pgoutput, decoded column by column."""

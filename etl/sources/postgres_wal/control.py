@@ -1,0 +1,41 @@
+"""Messages to the readers of the log, written into it by `pg_logical_emit_message`."""
+
+import datetime as dt
+import json
+from typing import Any, Final
+
+import psycopg
+
+from etl.changes import Control, Erase, Heartbeat, Watermark
+from etl.sources.postgres_wal.messages import Message
+
+PREFIX: Final = "cienty."
+_EMIT = "select pg_logical_emit_message(false, %s, %s)"
+
+
+def control_of(message: Message) -> Control | None:
+    """Return what a message says; None for one of somebody else, and for one that can't be read."""
+    if not message.prefix.startswith(PREFIX):
+        return None
+    try:
+        return _read(message.prefix.removeprefix(PREFIX), message.lsn, json.loads(message.content))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _read(word: str, lsn: int, said: dict[str, Any]) -> Control | None:
+    match word:
+        case "heartbeat":
+            return Heartbeat(lsn, dt.datetime.fromisoformat(said["at"]))
+        case "watermark":
+            return Watermark(str(said["table"]), str(said["id"]), is_high=bool(said["is_high"]))
+        case "erase":
+            return Erase(str(said["table"]), int(said["key"]))
+        case _:
+            return None
+
+
+def beat(connection: psycopg.Connection) -> None:
+    """Let the log go on where nobody writes, so that the slot does; any role that may connect can do it."""
+    said = json.dumps({"at": dt.datetime.now(dt.UTC).isoformat()})
+    connection.execute(_EMIT, [f"{PREFIX}heartbeat", said])

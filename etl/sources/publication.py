@@ -1,0 +1,61 @@
+"""What leaves the source: a publication of the tables that land, with only the columns that do."""
+
+from collections.abc import Iterable
+
+import psycopg
+from psycopg import sql
+
+from etl.changes import TableShape
+
+_PRESENT = """
+select attname from pg_attribute
+where attrelid = to_regclass(quote_ident(%s)) and attnum > 0 and not attisdropped and attgenerated = ''
+"""
+_PUBLISHED = """
+select tablename, array_agg(name order by name) from pg_publication_tables, unnest(attnames) name
+where pubname = %s group by tablename
+"""
+
+
+_IS_FULL = "select relreplident = 'f' from pg_class where oid = to_regclass(quote_ident(%s))"
+
+
+class NotPublishable(Exception):
+    """A table can't be published as it is; the text says what to change in the source."""
+
+
+def publish(connection: psycopg.Connection, name: str, shapes: Iterable[TableShape]) -> bool:
+    """Make the publication, or bring it in step with the shapes and the tables' columns; tell if it was changed.
+
+    Columns that a shape has and the table has not (yet, or no more) are left out; the table goes on without them.
+    Takes an owner of the tables. A table that is missing is left out as well. NotPublishable for a table with
+    REPLICA IDENTITY FULL: PostgreSQL would refuse every update of it as soon as a publication lists its columns.
+    """
+    wanted = {shape.table: columns for shape in shapes if (columns := present_columns(connection, shape))}
+    for table in wanted:
+        _require_keyed(connection, table)
+    exists = connection.execute("select from pg_publication where pubname = %s", [name]).fetchone() is not None
+    published: dict[str, list[str]] = dict(connection.execute(_PUBLISHED, [name]).fetchall()) if exists else {}
+    if exists and published == {table: sorted(columns) for table, columns in wanted.items()}:
+        return False
+    verb = sql.SQL("create publication {} for table {}") if not exists else sql.SQL("alter publication {} set table {}")
+    connection.execute(verb.format(sql.Identifier(name), sql.SQL(", ").join(map(_table, wanted, wanted.values()))))
+    return True
+
+
+def present_columns(connection: psycopg.Connection, shape: TableShape) -> list[str]:
+    """Return the columns of a shape that the source's table has, in the shape's order; none if there is no table."""
+    found = {name for (name,) in connection.execute(_PRESENT, [shape.table])}
+    return [name for name in shape.names if name in found] if shape.key in found else []
+
+
+def _table(table: str, columns: Iterable[str]) -> sql.Composed:
+    return sql.SQL("{} ({})").format(sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns)))
+
+
+def _require_keyed(connection: psycopg.Connection, table: str) -> None:
+    found = connection.execute(_IS_FULL, [table]).fetchone()
+    if found and found[0]:
+        raise NotPublishable(
+            f"{table} has replica identity full: run `alter table {table} replica identity default`, its key is enough"
+        )

@@ -1,0 +1,1 @@
+"""Where changes land: one interface, and DuckDB and BigQuery behind it."""

@@ -1,0 +1,38 @@
+"""A small warehouse with the seeded demo data, its models built once for all tests of models."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from etl.demo import COLUMNS, DemoPlan, rows
+from etl.models.run import ModelRunner, RunResult
+from tests.etl.raw_tables import SNAPSHOT, RawTables
+
+
+@dataclass
+class Built:
+    """A warehouse whose models are built; `query` asks it."""
+
+    raw: RawTables
+    runner: ModelRunner
+    first: RunResult
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        return self.raw.connection.cursor().execute(statement).fetchall()
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    folder: Path = tmp_path_factory.mktemp("models")
+    with duckdb.connect(folder / "demo.duckdb") as connection:
+        raw = RawTables(connection)
+        plan = DemoPlan.sized(300, until=dt.datetime.now(dt.UTC).date())
+        for table, part in rows(plan):
+            raw.append(table, SNAPSHOT, [dict(zip(COLUMNS[table], row, strict=True)) for row in part])
+        runner = ModelRunner.on_duckdb(connection, folder)
+        yield Built(raw, runner, runner.run())

@@ -1,0 +1,212 @@
+"""The models on the demo data: built, then kept up to date."""
+
+import datetime as dt
+import subprocess
+import sys
+import threading
+
+from tests.etl.models.conftest import Built
+from tests.etl.raw_tables import DELETE, INSERT, SNAPSHOT, TRUNCATE, UPDATE
+
+_FACTS = (
+    "select order_item_id, order_id, customer_id, order_date, product_id, quantity, unit_price, discount, tax, "
+    "total_amount, order_status, payment_method from "
+)
+
+
+def test_everything_is_built_and_every_test_passes(built: Built):
+    assert built.first.is_good, [node for node in built.first.nodes if not node.is_good]
+    assert built.first.problem is None
+    tested = built.runner.test()
+    assert tested.is_good, [node for node in tested.nodes if not node.is_good]
+    assert len(tested.nodes) > 50
+
+
+def test_the_business_rules_hold(built: Built):
+    tested = built.runner.unit_test()
+    assert tested.is_good, [node for node in tested.nodes if not node.is_good]
+    assert len([node for node in tested.nodes if node.kind == "unit_test"]) == 5
+
+
+def test_revenue_by_month_is_that_of_the_source(built: Built):
+    month = "strftime(order_date at time zone 'America/Sao_Paulo', '%Y-%m')"
+    source = built.query(f"""
+        select {month}, sum(i.total) from raw.order_items i join raw.orders o on o.id = i.order_id group by 1 order by 1
+    """)
+    fact = built.query(
+        "select strftime(order_date, '%Y-%m'), sum(total_amount) from core.fact_orders group by 1 order by 1"
+    )
+    assert fact == source
+    assert len(source) > 20
+    sold = built.query("select sum(total_amount) from core.fact_orders where order_status <> 'cancelled'")
+    assert built.query("select sum(total_revenue) from marts.revenue_and_margin") == sold
+    assert built.query("select sum(total_revenue) from marts.customer_360") == sold
+    assert built.query("select sum(total_revenue) from marts.product_performance") == sold
+
+
+def test_each_mart_of_the_contract_is_there(built: Built):
+    tables = {
+        name for (name,) in built.query("select table_name from information_schema.tables where table_schema = 'marts'")
+    }
+    assert tables == {
+        *("customer_360", "customer_lifetime_value", "customer_rfm", "customer_churn_features", "purchase_patterns"),
+        *("product_performance", "inventory_turnover", "demand_forecast_features", "price_elasticity"),
+        *("order_fulfilment", "supplier_performance", "inventory_optimisation", "revenue_and_margin"),
+    }
+
+
+def test_holidays_are_brazils(built: Built):
+    found = built.query("select date, holiday_name from core.dim_time where is_holiday and year = 2026 and month = 4")
+    assert found == [(dt.date(2026, 4, 3), "Sexta-feira Santa"), (dt.date(2026, 4, 21), "Tiradentes")]
+    assert built.query("select day_of_week, week from core.dim_time where date = '2026-11-01'") == [(7, 44)]
+
+
+def test_a_run_takes_in_what_arrived_and_lets_go_what_went(built: Built):
+    last, order = built.query("select max(id), max(order_id) from raw.order_items")[0]
+    line = _row(built, "order_items", last)
+    changed = _row(built, "orders", order - 1)
+    gone = built.query(f"select min(id) from raw.order_items where order_id < {order - 1}")[0][0]
+    built.raw.append("order_items", INSERT, [line | {"id": last + 1, "quantity": 77}])
+    built.raw.append("orders", UPDATE, [changed | {"status": "cancelled"}])
+    built.raw.append("order_items", DELETE, [{"id": gone}])
+
+    assert built.runner.run().is_good
+
+    kept = "core.fact_orders"
+    assert built.query(f"select quantity from {kept} where order_item_id = {last + 1}") == [(77,)]
+    assert built.query(f"select distinct order_status from {kept} where order_id = {order - 1}") == [("cancelled",)]
+    assert built.query(f"select count(*) from {kept} where order_item_id = {gone}") == [(0,)]
+    assert _differences(built) == []
+
+
+def test_a_line_that_moves_to_another_order_and_late_lines_are_where_they_belong(built: Built):
+    # The line's order is of another day, so that its partition changes.
+    ((moved, target),) = built.query("select max(i.id), min(i.order_id) from raw.order_items i")
+    built.raw.append("order_items", UPDATE, [_row(built, "order_items", moved) | {"order_id": target}])
+    assert built.runner.run().is_good
+    assert _differences(built) == []
+
+
+def test_an_incremental_run_gives_what_a_full_one_does(built: Built):
+    marts = ("customer_360", "customer_rfm", "product_performance", "revenue_and_margin")
+    before = {mart: built.query(f"select * from marts.{mart} order by all") for mart in marts}
+    assert built.runner.run(full=True, select=["fact_orders+"]).is_good
+    assert _differences(built) == []
+    assert before == {mart: built.query(f"select * from marts.{mart} order by all") for mart in marts}
+
+
+def test_dimensions_keep_history(built: Built):
+    row = _row(built, "customers", 1)
+    moment = dt.datetime.now(dt.UTC)
+    second, third = sorted({"Norte", "Sudeste", "Sul"} - {row["region"]})[:2]
+    for number, change in enumerate(({"region": second}, {"region": second, "email": None}, {"region": third})):
+        at = moment + dt.timedelta(minutes=number)
+        built.raw.append("customers", UPDATE, [row | change | {"name": None}], at=at, unchanged=["name"])
+    built.raw.append("customers", DELETE, [{"id": 2}], at=moment)
+
+    assert built.runner.run(select=["dim_customers"]).is_good
+
+    versions = built.query("""
+        select customer_name, region, is_current, valid_to from core.dim_customers
+        where customer_id = 1 order by valid_from
+    """)
+    # The change of the e-mail is none of what the dimension has; the name that wasn't sent is the one before.
+    assert versions == [
+        (row["name"], row["region"], False, moment),
+        (row["name"], second, False, moment + dt.timedelta(minutes=2)),
+        (row["name"], third, True, None),
+    ]
+    assert built.query("select is_current, valid_to from core.dim_customers where customer_id = 2") == [(False, moment)]
+
+
+def test_stock_is_recorded_for_days_that_no_run_saw(built: Built):
+    day = dt.timedelta(days=1)
+    key = built.query("select max(id) from raw.inventory")[0][0]
+    row = _row(built, "inventory", key)
+    today = built.query("select today from intermediate.int_clock")[0][0]
+    # As if the first snapshot were of three days ago and the worker had been down since the day after.
+    built.query(f"update raw.inventory__log set _committed_at = _committed_at - interval 3 day where _op = {SNAPSHOT}")
+    built.query(f"update core.fact_inventory_snapshots set snapshot_date = date '{today - 3 * day}'")
+    # 02:30 UTC is the day before in São Paulo.
+    late = dt.datetime.combine(today - day, dt.time(2, 30), dt.UTC)
+    built.raw.append("inventory", UPDATE, [row | {"quantity_available": 4321}], at=late)
+
+    assert built.runner.run(select=["fact_inventory_snapshots"]).is_good
+
+    found = built.query(f"""
+        select snapshot_date, quantity_available from core.fact_inventory_snapshots
+        where product_id = {row["product_id"]} and warehouse_id = {row["warehouse_id"]} order by 1
+    """)
+    was = row["quantity_available"]
+    assert found == [(today - 3 * day, was), (today - 2 * day, 4321), (today - day, 4321), (today, 4321)]
+    counts = built.query("select count(*) from core.fact_inventory_snapshots group by snapshot_date")
+    assert len(set(counts)) == 1
+
+
+def test_a_run_and_appends_do_not_disturb_each_other(built: Built):
+    row = _row(built, "customer_interactions", 1)
+    last = built.query("select max(id) from raw.customer_interactions")[0][0]
+    stop, appended = threading.Event(), []
+
+    def append() -> None:
+        writer = built.raw.connection.cursor()
+        names = ", ".join(built.raw.schemas["customer_interactions"].names)
+        while not stop.wait(0.01):
+            built.raw.load_id += 1
+            number = last + 1 + len(appended)
+            writer.execute(f"""
+                insert into raw.customer_interactions__log by name
+                select 1::tinyint as _op, {built.raw.load_id} as _commit_lsn, 0 as _seq, now() as _committed_at,
+                    {number} as _key, 0 as _unchanged, {built.raw.load_id} as _load_id, {number} as id,
+                    {names.replace("id, ", "", 1)} from raw.customer_interactions where id = {row["id"]}
+            """)
+            appended.append(number)
+
+    thread = threading.Thread(target=append)
+    thread.start()
+    try:
+        during = built.runner.run(select=["core"])
+    finally:
+        stop.set()
+        thread.join()
+    assert during.is_good
+    assert len(appended) > 10
+    # What came while the models were built is missed by none of the next runs.
+    assert built.runner.run(select=["fact_customer_interactions"]).is_good
+    assert built.query("select count(*) from core.fact_customer_interactions") == built.query(
+        "select count(*) from raw.customer_interactions"
+    )
+
+
+def test_truncated_tables_leave_no_rows(built: Built):
+    built.raw.append("customer_interactions", TRUNCATE, [{}])
+    assert built.runner.run(select=["fact_customer_interactions"]).is_good
+    assert built.query("select count(*) from core.fact_customer_interactions") == [(0,)]
+
+
+def test_results_are_kept_without_values(built: Built):
+    kept = built.query("select node, status, seconds > 0 from pipeline.model_run where node = 'fact_orders' limit 1")
+    assert kept == [("fact_orders", "success", True)]
+    built.query("create or replace view raw.suppliers as select 'secret' :: integer as id")
+    failed = built.runner.run(select=["dim_products"])
+    assert [(node.name, node.fault) for node in failed.nodes if not node.is_good] == [
+        ("dim_products", "Runtime Error, Binder Error")
+    ]
+    assert not failed.is_good
+
+
+def test_nothing_else_imports_dbt():
+    code = "import app.main, app.cli, etl.models.staging, sys; print([m for m in sys.modules if m.startswith('dbt')])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def _row(built: Built, table: str, key: int) -> dict:
+    names = built.raw.schemas[table].names
+    (values,) = built.query(f"select {', '.join(names)} from raw.{table} where id = {key}")
+    return dict(zip(names, values, strict=True))
+
+
+def _differences(built: Built) -> list:
+    """Return the rows in which the fact and its definition differ."""
+    ours, theirs = f"{_FACTS} core.fact_orders", f"{_FACTS} intermediate.int_order_lines"
+    return built.query(f"({ours} except all {theirs}) union all ({theirs} except all {ours})")

@@ -1,0 +1,98 @@
+"""A source on a database of its own, and what came out of it as plain rows."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from etl.changes import Batch, Changes, ColumnShape, DeadLetter, TableShape, table_shapes
+from etl.sources.postgres_wal.decoder import Decoder
+from etl.sources.postgres_wal.faults import SourceGone
+from etl.sources.postgres_wal.slot import NewSlot, drop_slot
+from etl.sources.postgres_wal.snapshot import copy_table
+from etl.sources.postgres_wal.stream import ReplicationStream
+from etl.sources.publication import publish
+from schema.entities import ENTITIES
+from tests.servers import wait_until
+
+PUBLICATION = "etl_test"
+SHAPES = {shape.table: shape for shape in table_shapes(ENTITIES)}
+Row = dict[str, Any]
+
+
+def shape_of(table: str, **columns: Any) -> TableShape:
+    return TableShape(
+        table, tuple(ColumnShape(name, kind, nullable=True, description="") for name, kind in columns.items())
+    )
+
+
+class Source:
+    """A slot and what it streams."""
+
+    def __init__(self, url: str, shapes: dict[str, TableShape]) -> None:
+        self.url = url
+        self.shapes = shapes
+        self.slot = f"slot_{time.time_ns()}"
+        self.connection = psycopg.connect(url, autocommit=True)
+        publish(self.connection, PUBLICATION, shapes.values())
+        with NewSlot(url, self.slot) as made:
+            self.position = made.position
+
+    def changes(self) -> list[Row]:
+        """Return what was committed since the last call, in order."""
+        return [row for batch in self.batches() for row in rows_of(batch.changes)]
+
+    def batches(self, limit: int = 10**9) -> list[Batch]:
+        end = self.connection.execute("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn").fetchone()
+        self.connection.execute("select pg_logical_emit_message(true, 'end', '')")
+        decoder = Decoder(self.shapes, self.position)
+        found = []
+        with ReplicationStream(self.url, self.slot, PUBLICATION, self.position) as stream:
+            while decoder.through < int(end[0]):
+                message = stream.next(10)
+                assert message is not None
+                decoder.feed(message)
+                if decoder.rows >= limit:
+                    found.append(decoder.take())
+            found.append(decoder.take())
+            self.position = found[-1].through
+            stream.acknowledge(self.position)
+        return found
+
+    def dead(self) -> list[DeadLetter]:
+        return [letter for batch in self.batches() for letter in batch.dead]
+
+    def close(self) -> None:
+        wait_until("the slot is let go", self._is_dropped)
+        self.connection.close()
+
+    def _is_dropped(self) -> bool:
+        # The server notices the end of a connection a moment later.
+        try:
+            drop_slot(self.connection, self.slot)
+        except SourceGone:
+            return False
+        return True
+
+
+def rows_of(changes: Any) -> list[Row]:
+    rows = [{"table": part.table, **row} for part in changes for row in part.records.to_pylist()]
+    return sorted(rows, key=lambda row: (row["_commit_lsn"], row["_seq"]))
+
+
+@contextmanager
+def streaming(url: str, *shapes: TableShape) -> Iterator[Source]:
+    source = Source(url, {shape.table: shape for shape in shapes})
+    try:
+        yield source
+    finally:
+        source.close()
+
+
+def copied(url: str, shape: TableShape, snapshot: str | None = None) -> tuple[list[Row], list[DeadLetter]]:
+    with psycopg.connect(url) as connection:
+        parts = list(copy_table(connection, shape, 1))
+    changes: list[Changes] = [part for part, _ in parts if part]
+    return rows_of(changes), [letter for _, letters in parts for letter in letters]
