@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 import orjson
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route, Router
+from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.cors import with_cors
 from app.edge import Edge
 from app.graphql_http import GraphQLEndpoint
+from app.settings import Settings
+from app.tls import STRICT_TRANSPORT
 from security.errors import ErrorCode
 
 _NOT_FOUND = orjson.dumps(
@@ -16,17 +19,22 @@ _NOT_FOUND = orjson.dumps(
 )
 
 
-def create_app(graphql: GraphQLEndpoint, routes: Sequence[BaseRoute], *, access_log: bool) -> ASGIApp:
+def create_app(graphql: GraphQLEndpoint, routes: Sequence[BaseRoute], settings: Settings) -> ASGIApp:
     """Return the application with GraphQL at `/graphql` and the other routes beside it.
 
     An address has one spelling: no redirect adds or takes a slash, so nothing is reached around what guards it.
     """
-    router = Router(
-        routes=[Route("/graphql", graphql), *routes],
-        redirect_slashes=False,
-        default=_not_found,
+    router = Router(routes=routes, redirect_slashes=False, default=_not_found)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        # The one address that nearly all requests are for needs no table of addresses.
+        await (graphql if scope["path"] == "/graphql" else router)(scope, receive, send)
+
+    return Edge(
+        with_cors(app, settings.cors_origins),
+        access_log=settings.access_log,
+        more_headers=(STRICT_TRANSPORT,) if settings.tls_certificate else (),
     )
-    return Edge(router, access_log=access_log)
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:

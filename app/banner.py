@@ -15,7 +15,7 @@ def banner(settings: Settings, url: str, tokens: Sequence[DemoToken]) -> str:
     if tokens:
         lines += ["", "Demo tokens, for a day; `gateway token --help` has more:", ""]
         lines += [line for token in tokens for line in (f"  {token.role}: {token.label}", f"    {token.token}")]
-    elif settings.jwt_public_key is None:
+    elif settings.is_own_issuer:
         lines += [
             "",
             "Tokens are those of the development key (`gateway token --role admin`): anyone who can read the data",

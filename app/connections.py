@@ -20,10 +20,12 @@ from security.errors import ErrorCode
 _LOG: Final = structlog.stdlib.get_logger("app.connection")
 _REASONS: Final = {
     400: "Bad Request",
+    403: "Forbidden",
     408: "Request Timeout",
     431: "Request Header Fields Too Large",
     503: "Service Unavailable",
 }
+_CODES: Final = {403: ErrorCode.FORBIDDEN, 503: ErrorCode.UNAVAILABLE}
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class ConnectionLimits:
     per_address: int
     # Peers that stand for many clients.
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    # Of pages that may open WebSockets, beside those of the gateway itself.
+    origins: frozenset[bytes] = frozenset()
 
     def are_counted(self, address: str | None) -> bool:
         """Tell whether the connections of the address are those of one client."""
@@ -146,7 +150,17 @@ class _LimitedProtocol(HttpToolsProtocol):
             self._stop_parsing(400, "The request is of a version of HTTP that is not spoken here.")
         if version == "1.1" and self._head.names.count(b"host") != 1:
             self._stop_parsing(400, "The request needs one Host header.")
+        if self.parser.should_upgrade() and self._get_upgrade() == b"websocket":
+            self._refuse_websocket()
         super().on_headers_complete()
+
+    def _refuse_websocket(self) -> None:
+        """Refuse a WebSocket: to a foreign page, whose browser would not ask before (RFC 6455, 10.2), by what it is."""
+        headers = dict(self.headers)
+        origin, host = headers.get(b"origin"), headers.get(b"host", b"")
+        if origin is not None and origin not in {b"http://" + host, b"https://" + host, *self.limits.origins}:
+            self._stop_parsing(403, "Pages of this origin may not connect.")
+        self._stop_parsing(400, "There are no WebSockets here: send operations by POST.")
 
     def _count(self, length: int) -> None:
         self._head.parsed += length
@@ -233,7 +247,8 @@ class _LimitedProtocol(HttpToolsProtocol):
             self.transport.abort()
             return
         _LOG.info("refused", status=status, reason=message)
-        body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": ErrorCode.BAD_USER_INPUT}}]})
+        code = _CODES.get(status, ErrorCode.BAD_USER_INPUT)
+        body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
         head = (
             f"HTTP/1.1 {status} {_REASONS[status]}\r\ncontent-type: application/json; charset=utf-8\r\n"
             f"content-length: {len(body)}\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n"

@@ -1,9 +1,12 @@
 """What surrounds every request: its id, its line in the log, headers of every response, and the net under faults."""
 
 import asyncio
+import itertools
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from time import perf_counter
 from typing import Any, Final
 
@@ -11,6 +14,7 @@ import orjson
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app import logs
 from security.errors import ErrorCode
 
 GONE: Final = "the client went away"
@@ -18,10 +22,15 @@ GONE: Final = "the client went away"
 
 _LOG: Final = structlog.stdlib.get_logger("app.request")
 _FACTS: Final = "cienty.facts"
+_REQUEST: Final = "cienty.request"
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-_OPERATION_NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
+OPERATION_NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
 _MAX_PATH: Final = 200
+_PROCESS: Final = secrets.token_hex(4)
+_NUMBERS: Final = itertools.count(1)
 _CLIENT_CLOSED: Final = 499  # as proxies log it; nobody receives it
+
+Header = tuple[bytes, bytes]
 
 # What a response says of itself unless its route says something else.
 _DEFAULT_HEADERS: Final = {
@@ -39,6 +48,7 @@ class RequestFacts:
     """What the log may say of a request; no value of an argument or a row is among it."""
 
     subject: str | None = None
+    actor: str | None = None
     operation: str | None = None
     operation_type: str | None = None
     code: str | None = None
@@ -47,7 +57,7 @@ class RequestFacts:
     def known(self) -> dict[str, str]:
         """Return what is known, safe to write down."""
         facts = {name: value for name, value in vars(self).items() if value}
-        if self.operation and not _OPERATION_NAME.fullmatch(self.operation):
+        if self.operation and not OPERATION_NAME.fullmatch(self.operation):
             facts["operation"] = "(no name)"
         return facts
 
@@ -58,18 +68,32 @@ def facts_of(scope: Scope) -> RequestFacts:
     return facts
 
 
+def request_id_of(scope: Scope) -> str | None:
+    """Return the request's id, which its response tells."""
+    found: str | None = scope.get(_REQUEST)
+    return found
+
+
+def address_of(scope: Scope) -> str | None:
+    """Return the network address that the request came from; a trusted proxy's word for it where there is one."""
+    client = scope.get("client")
+    return client[0] if client else None
+
+
 class Edge:
     """The outermost ASGI application."""
 
-    def __init__(self, app: ASGIApp, *, access_log: bool) -> None:
+    def __init__(self, app: ASGIApp, *, access_log: bool, more_headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        """Surround an application; `more_headers` are told in every response."""
         self._app = app
         self._access_log = access_log
+        self._headers = (*_DEFAULT_HEADERS.items(), *more_headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request through the inner application, and whatever happens there, answer it."""
-        exchange = _Exchange(send, _request_id(scope))
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=exchange.request_id)
+        exchange = _Exchange(send, _request_id(scope), self._headers)
+        scope[_REQUEST] = exchange.request_id
+        logs.REQUEST_ID.set(exchange.request_id)
         begin = perf_counter()
         try:
             await self._app(scope, receive, exchange.send)
@@ -85,8 +109,9 @@ class Edge:
 class _Exchange:
     """One response as it is sent."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, headers: tuple[tuple[bytes, bytes], ...]) -> None:
         self._send = send
+        self._headers = headers
         self.request_id = request_id
         self.status = 0
 
@@ -94,9 +119,8 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = message["headers"]
-            named = {name for name, _ in headers}
-            defaults = [header for header in _DEFAULT_HEADERS.items() if header[0] not in named]
             own = (b"x-request-id", self.request_id.encode())
+            defaults = _missing(self._headers, tuple([name for name, _ in headers]))
             message = {**message, "headers": [*headers, own, *defaults]}
         await self._send(message)
 
@@ -124,21 +148,33 @@ class _Exchange:
         await self.send({"type": "http.response.body", "body": body})
 
 
+@lru_cache(maxsize=256)
+def _missing(defaults: tuple[Header, ...], named: tuple[bytes, ...]) -> tuple[Header, ...]:
+    """Return those default headers that a response with headers of these names does not have."""
+    return tuple(header for header in defaults if header[0] not in named)
+
+
 def _request_id(scope: Scope) -> str:
     """Return the id that the client gave, where it is one, else a new one."""
     for name, value in scope["headers"]:
         if name == b"x-request-id":
             given = value.decode("latin-1")
-            return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-    return secrets.token_hex(8)
+            return given if _REQUEST_ID.fullmatch(given) else _new_id()
+    return _new_id()
+
+
+def _new_id() -> str:
+    """Return an id that no other request of any process has; it need not be hard to guess."""
+    return f"{_PROCESS}{next(_NUMBERS):08x}"
 
 
 def _log_access(scope: Scope, status: int, seconds: float) -> None:
-    _LOG.info(
-        "request",
-        method=scope["method"],
-        path=scope["path"][:_MAX_PATH],
-        status=status or _CLIENT_CLOSED,
-        ms=round(seconds * 1000, 1),
-        **facts_of(scope).known(),
+    logs.note_request(
+        {
+            "method": scope["method"],
+            "path": scope["path"][:_MAX_PATH],
+            "status": status or _CLIENT_CLOSED,
+            "ms": round(seconds * 1000, 1),
+            **facts_of(scope).known(),
+        }
     )

@@ -1,5 +1,6 @@
 """Whose tokens the gateway believes: those of the configured keys, or of its own development key."""
 
+import secrets
 import time
 from dataclasses import dataclass
 from typing import Final, Self
@@ -16,11 +17,14 @@ from cryptography.hazmat.primitives.serialization import (
 
 from app.embedded import make_folder
 from app.errors import StartError
+from app.key_download import download_from
 from app.settings import Settings
 from security.claims import claims_of
+from security.key_server import KeyServer, Patience
 from security.keys import UnusableKey, fits, read_public_keys
 from security.principal import Principal
-from security.tokens import StaticKeys, TokenRules, TokenVerifier
+from security.revocation import Revocations
+from security.tokens import KeySource, StaticKeys, TokenRules, TokenVerifier
 
 DEVELOPMENT_ISSUER: Final = "cienty-gateway-development"
 DEVELOPMENT_AUDIENCE: Final = "cienty-gateway"
@@ -41,9 +45,9 @@ class DevelopmentKey:
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """Return the key of the data folder, made where there is none; StartError where real keys are configured."""
-        if settings.jwt_public_key is not None:
+        if not settings.is_own_issuer:
             raise StartError(
-                "tokens come from the issuer that GATEWAY_JWT_PUBLIC_KEY belongs to: with that setting the gateway"
+                f"tokens come from the issuer that {_source_of(settings)} belongs to: with that setting the gateway"
                 " signs none of its own"
             )
         folder = make_folder(settings.data_dir)
@@ -66,21 +70,43 @@ class DevelopmentKey:
             "iss": self.rules.issuer,
             "aud": self.rules.audience,
             "iat": now,
+            "jti": secrets.token_urlsafe(12),
             "exp": now + (seconds or self.rules.max_lifetime),
         }
         return jwt.encode(claims, self.key, algorithm=ALGORITHM)
 
-    def verifier(self) -> TokenVerifier:
-        """Return what accepts this key's tokens."""
-        return TokenVerifier(self.rules, StaticKeys((self.key.public_key(),)))
+    def verifier(self, revocations: Revocations | None = None) -> TokenVerifier:
+        """Return what accepts this key's tokens but those revoked."""
+        return TokenVerifier(self.rules, StaticKeys((self.key.public_key(),)), revocations)
 
 
-def configured_verifier(settings: Settings) -> TokenVerifier:
-    """Return what accepts tokens of GATEWAY_JWT_PUBLIC_KEY; StartError where its settings don't fit together."""
-    if settings.jwt_public_key is None or settings.jwt_issuer is None or settings.jwt_audience is None:
-        raise StartError("GATEWAY_JWT_PUBLIC_KEY needs GATEWAY_JWT_ISSUER and GATEWAY_JWT_AUDIENCE: set all three")
+def configured_verifier(settings: Settings, revocations: Revocations | None = None) -> TokenVerifier:
+    """Return what accepts tokens of the configured keys but those revoked.
+
+    StartError where its settings don't fit together.
+    """
+    if settings.jwt_issuer is None or settings.jwt_audience is None:
+        raise StartError(f"{_source_of(settings)} needs GATEWAY_JWT_ISSUER and GATEWAY_JWT_AUDIENCE: set all three")
+    rules = TokenRules(
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        algorithms=settings.jwt_algorithms,
+        max_lifetime=settings.jwt_max_lifetime_seconds or PRODUCTION_LIFETIME,
+        leeway=settings.jwt_leeway_seconds,
+    )
+    return TokenVerifier(rules, _configured_keys(settings), revocations)
+
+
+def _source_of(settings: Settings) -> str:
+    return "GATEWAY_JWKS_URL" if settings.jwks_url else "GATEWAY_JWT_PUBLIC_KEY"
+
+
+def _configured_keys(settings: Settings) -> KeySource:
+    if settings.jwks_url is not None:
+        patience = Patience(settings.jwks_max_age_seconds, settings.jwks_grace_seconds)
+        return KeyServer(download_from(settings.jwks_url), patience)
     try:
-        keys = read_public_keys(settings.jwt_public_key)
+        keys = read_public_keys(settings.jwt_public_key or "")
     except UnusableKey as error:
         raise StartError(f"GATEWAY_JWT_PUBLIC_KEY {error}") from None
     for key in keys:
@@ -89,14 +115,7 @@ def configured_verifier(settings: Settings) -> TokenVerifier:
                 f"GATEWAY_JWT_PUBLIC_KEY holds a key that none of GATEWAY_JWT_ALGORITHMS"
                 f" ({', '.join(settings.jwt_algorithms)}) uses: add its algorithm"
             )
-    rules = TokenRules(
-        issuer=settings.jwt_issuer,
-        audience=settings.jwt_audience,
-        algorithms=settings.jwt_algorithms,
-        max_lifetime=settings.jwt_max_lifetime_seconds or PRODUCTION_LIFETIME,
-        leeway=settings.jwt_leeway_seconds,
-    )
-    return TokenVerifier(rules, StaticKeys(keys))
+    return StaticKeys(keys)
 
 
 def _new_key() -> str:

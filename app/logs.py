@@ -4,13 +4,15 @@ No line has personal data in it. What an exception says may quote a row or an ar
 and its place in the code are logged, and what it says only under `GATEWAY_LOG_LEVEL=debug`.
 """
 
+import datetime as dt
 import json
 import logging
 import sys
 import traceback
 from collections.abc import Mapping
+from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import orjson
 import structlog
@@ -24,13 +26,21 @@ _QUIETER: Final = ("uvicorn", "asyncio", "alembic", "httpx")
 _MAX_FRAMES: Final = 30
 _MAX_PARTS: Final = 5
 
+REQUEST_ID: Final[ContextVar[str]] = ContextVar("request_id")
+"""The id of the request that is being answered; everything that is logged meanwhile has it."""
+
+_REQUESTS: Final = structlog.stdlib.get_logger("app.request")
+_lines: TextIO | None = None
+
 
 def configure(settings: Settings) -> None:
     """Send what the gateway and its libraries log to standard error, in one form."""
+    global _lines  # noqa: PLW0603  # a process has one log
     with_messages = settings.log_level == "debug"
     console = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
+    _lines = sys.stderr if not console and settings.log_level in ("debug", "info") else None
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _with_request_id,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _exceptions(with_messages, as_text=console),
@@ -54,6 +64,17 @@ def configure(settings: Settings) -> None:
     root.setLevel(settings.log_level.upper())
     for name in _QUIETER:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def note_request(facts: EventDict) -> None:
+    """Log that a request was answered; in JSON without structlog, which takes ten times as long for the same line."""
+    if _lines is None:
+        _REQUESTS.info("request", **facts)
+        return
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    line = {**facts, "event": "request", "request_id": REQUEST_ID.get(None), "level": "info", "timestamp": f"{now}Z"}
+    _lines.write(_json(None, "info", line) + "\n")
+    _lines.flush()
 
 
 def describe(error: BaseException, *, with_message: bool, depth: int = 5) -> dict[str, Any]:
@@ -83,6 +104,12 @@ def _exceptions(with_messages: bool, *, as_text: bool) -> Processor:
         return event
 
     return replace
+
+
+def _with_request_id(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    if (request_id := REQUEST_ID.get(None)) is not None:
+        event.setdefault("request_id", request_id)
+    return event
 
 
 def _plain(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:

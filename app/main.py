@@ -12,14 +12,16 @@ import uvloop
 
 from app import logs
 from app.asgi import create_app
+from app.audit.running import Recording
 from app.banner import banner
 from app.demonstration import demo_tokens, fill_if_empty
 from app.embedded import Stack, make_folder
 from app.explorer import DemoToken, explorer_page, explorer_routes
-from app.graphql_http import BodyLimits, GraphQLEndpoint
+from app.graphql_http import BodyLimits, GraphQLEndpoint, RateLimitHeaders
 from app.health import Readiness, health_routes
 from app.identity import DevelopmentKey, configured_verifier
 from app.operational import Operational, operational
+from app.revocations import FollowedRevocations
 from app.server import Server, bind, url_of
 from app.settings import Settings
 from resolvers.cursors import Cursors
@@ -28,6 +30,8 @@ from resolvers.engine import Engine
 from resolvers.pages import Limits
 from schema.entities import ENTITIES
 from schema.model import describe
+from security.budgets import Budgets, FailoverBuckets, SharedBuckets
+from security.limits import DocumentLimits
 
 Report = Callable[[str], None]
 
@@ -52,13 +56,20 @@ def serve(settings: Settings, *, demo: bool, report: Report) -> None:
 
 
 async def _serve(settings: Settings, place: Operational, listener: socket.socket, report: Report) -> None:
-    key = DevelopmentKey.of(settings) if settings.jwt_public_key is None else None
+    key = DevelopmentKey.of(settings) if settings.is_own_issuer else None
     tokens = _demo_tokens(settings, key, place)
     database = await Database.open(
         place.url,
         min_size=settings.database_pool_min,
         max_size=settings.database_pool_max,
         statement_timeout_ms=settings.statement_timeout_ms,
+    )
+    revocations = await FollowedRevocations.start(settings, place.redis_url)
+    buckets = SharedBuckets.at(place.redis_url)
+    budgets = Budgets(
+        FailoverBuckets(buckets, processes=settings.budget_processes),
+        factor=settings.budget_factor,
+        processes=settings.budget_processes,
     )
     try:
         engine = Engine(
@@ -67,23 +78,33 @@ async def _serve(settings: Settings, place: Operational, listener: socket.socket
             limits=Limits(settings.page_size_default, settings.page_size_max),
             cursors=Cursors(_cursor_secret(settings)),
             time_budget=settings.request_timeout_seconds,
+            document_limits=DocumentLimits(depth=settings.operation_depth_max),
+            most_cost=settings.operation_cost_max,
+            budgets=budgets,
         )
+        recording = Recording(engine, settings, place.url)
         graphql = GraphQLEndpoint(
-            engine,
-            key.verifier() if key else configured_verifier(settings),
+            recording.executor,
+            key.verifier(revocations.known) if key else configured_verifier(settings, revocations.known),
             BodyLimits(settings.body_limit_bytes, settings.receive_timeout_seconds),
             explorer_page,
+            RateLimitHeaders(budgets, draft=settings.rate_limit_draft_headers),
         )
         readiness = Readiness(database, place.url)
         routes = [*explorer_routes(tokens), *health_routes(readiness)]
         server = Server(
-            create_app(graphql, routes, access_log=settings.access_log),
+            create_app(graphql, routes, settings),
             settings,
-            started=lambda: report(banner(settings, url_of(listener), tokens() if tokens else ())),
+            started=lambda: report(banner(settings, url_of(listener, settings), tokens() if tokens else ())),
             stopping=readiness.stop,
         )
-        await _run(server, listener, place.stack)
+        try:
+            await _run(server, listener, place.stack)
+        finally:
+            await recording.stop()
     finally:
+        await revocations.stop()
+        await buckets.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(database.close(), _CLOSE_SECONDS)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import psycopg
 import sqlalchemy as sa
@@ -28,6 +28,8 @@ from schema.policies import policy_statements
 
 VERSION_TABLE = "gateway_revision"
 STATE_TABLE = "gateway_state"
+_AUDIT: Final = "gateway_audit(text, bigint[], text[], bytea[])"
+"""What the serving role writes the audit log with; it has no right to the table."""
 READER = "gateway"
 """The role that serves where no other is configured."""
 
@@ -168,8 +170,9 @@ def offline_sql(reader: str = READER) -> str:
     command.upgrade(_config(output=written), "head", sql=True)
     names = sql.SQL(", ").join(map(sql.Identifier, _readable()))
     grant = sql.SQL("grant select on {} to {};").format(names, sql.Identifier(reader))
+    append = sql.SQL("grant execute on function {} to {};").format(sql.SQL(_AUDIT), sql.Identifier(reader))
     policies = ";\n".join(policy_statements(_GRAPH, reader))
-    return f"{written.getvalue()}\n{grant.as_string()}\n{policies};\n"
+    return f"{written.getvalue()}\n{grant.as_string()}\n{append.as_string()}\n{policies};\n"
 
 
 def draft(url: str, title: str) -> Path:
@@ -277,6 +280,9 @@ def _grant(connection: psycopg.Connection, reader: str, report: Callable[[str], 
         connection.execute(sql.SQL("grant select on {} to {}").format(sql.Identifier(name), role))
     if missing:
         report(f"role {reader} may now read {len(missing)} tables")
+    may_append = connection.execute("select has_function_privilege(%s, %s, 'execute')", [reader, _AUDIT]).fetchone()
+    if may_append is not None and not may_append[0]:
+        connection.execute(sql.SQL("grant execute on function {} to {}").format(sql.SQL(_AUDIT), role))
 
 
 def _refused(url: str, error: psycopg.Error) -> StartError:

@@ -11,10 +11,11 @@ from app.settings import Settings
 
 @dataclass(frozen=True)
 class Operational:
-    """Where the database serves, where its owner signs in, and the servers of this process, if it has any."""
+    """Where the database serves, where its owner signs in, Redis, and the servers of this process, if it has any."""
 
     url: str
     owner_url: str
+    redis_url: str
     stack: Stack | None
 
 
@@ -45,8 +46,10 @@ def _embedded_parts(settings: Settings) -> list[Part]:
 
 
 def _found(settings: Settings, stack: Stack | None) -> Operational:
+    redis_url = settings.redis_url or (stack.endpoints.redis_url if stack else "")
     if settings.database_url is not None:
-        return Operational(settings.database_url, settings.admin_database_url or settings.database_url, stack)
+        owner_url = settings.admin_database_url or settings.database_url
+        return Operational(settings.database_url, owner_url, redis_url, stack)
     if stack is None:
         raise RuntimeError("neither a configured nor an embedded database")
-    return Operational(stack.endpoints.database_url, stack.endpoints.owner_url, stack)
+    return Operational(stack.endpoints.database_url, stack.endpoints.owner_url, redis_url, stack)

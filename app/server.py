@@ -1,5 +1,6 @@
 """The HTTP server: uvicorn with the gateway's limits, and a stop that loses no request."""
 
+import asyncio
 import contextlib
 import errno
 import os
@@ -7,6 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from ipaddress import ip_network
 from time import monotonic
 from types import FrameType
@@ -18,6 +20,7 @@ from starlette.types import ASGIApp
 from app.connections import ConnectionLimits, limited_protocol
 from app.errors import StartError
 from app.settings import Settings
+from app.tls import HANDSHAKE_SECONDS, server_context
 
 _BACKLOG: Final = 2048
 _INTERRUPTED: Final = 130
@@ -58,11 +61,11 @@ def _explained(error: OSError, host: str, port: int) -> str:
             return f"cannot serve on {host}:{port}: {error.strerror}; change GATEWAY_HOST or GATEWAY_PORT"
 
 
-def url_of(listener: socket.socket) -> str:
+def url_of(listener: socket.socket, settings: Settings) -> str:
     """Return the address under which this machine reaches the server."""
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared with, not bound to
-    return f"http://{host}:{port}"
+    return f"{'https' if settings.tls_certificate else 'http'}://{host}:{port}"
 
 
 class Server(uvicorn.Server):
@@ -76,6 +79,7 @@ class Server(uvicorn.Server):
         self, app: ASGIApp, settings: Settings, *, started: Callable[[], None], stopping: Callable[[], None]
     ) -> None:
         super().__init__(_configuration(app, settings))
+        self._tls = server_context(settings)
         self._delay = settings.shutdown_delay_seconds
         self._started = started
         self._stopping = stopping
@@ -83,12 +87,24 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve and say so."""
+        await super().startup([])
         try:
-            await super().startup(sockets)
+            self.servers = [await self._listen(listener) for listener in sockets or ()]
         except OSError as error:
             # Another program took the port between the first look and now.
             raise StartError(_explained(error, self.config.host, self.config.port)) from None
         self._started()
+
+    async def _listen(self, listener: socket.socket) -> asyncio.Server:
+        """Take connections as uvicorn would, which has no limit for the time of TLS handshakes."""
+        make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        return await asyncio.get_running_loop().create_server(
+            partial(make, config=self.config, server_state=self.server_state, app_state=self.lifespan.state),
+            sock=listener,
+            ssl=self._tls,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS if self._tls else None,
+            backlog=_BACKLOG,
+        )
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -132,6 +148,7 @@ def _configuration(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         send_seconds=settings.send_timeout_seconds,
         per_address=settings.connection_limit_per_address,
         proxies=proxies,
+        origins=frozenset(origin.encode() for origin in settings.cors_origins),
     )
     return uvicorn.Config(
         app,

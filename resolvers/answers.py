@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 from graphql import GraphQLError
 
-from security.errors import BadUserInput, ErrorCode, GatewayError, TimedOut, Unavailable
+from resolvers.access import Access
+from security.errors import BadUserInput, ErrorCode, GatewayError, Throttled, TimedOut, Unavailable
 
 _log = logging.getLogger(__name__)
 
@@ -26,12 +27,15 @@ class Answer:
     """The response to an operation.
 
     `executed` is False for a request error: the operation did not run, and the response has no data. `status` is the
-    HTTP status under `application/graphql-response+json`.
+    HTTP status under `application/graphql-response+json`. `access` is what of the graph it tells, as audits need it.
+    `retry_after` is in how many seconds asking again may help.
     """
 
     body: bytes
     executed: bool
     status: int
+    access: Access | None = None
+    retry_after: int | None = None
 
 
 def refusal(errors: Iterable[GraphQLError], code: ErrorCode, status: int = 400) -> Answer:
@@ -42,7 +46,8 @@ def refusal(errors: Iterable[GraphQLError], code: ErrorCode, status: int = 400) 
 def refused_by(error: GatewayError) -> Answer:
     """Return the answer to an operation that one fault ended as a whole."""
     told = {"message": error.message, "extensions": error.extensions}
-    return Answer(_json({"errors": [told]}), executed=False, status=error.status)
+    wait = error.retry_after if isinstance(error, Throttled) else None
+    return Answer(_json({"errors": [told]}), executed=False, status=error.status, retry_after=wait)
 
 
 def refused_by_fault(error: Exception) -> Answer:
@@ -50,7 +55,7 @@ def refused_by_fault(error: Exception) -> Answer:
     return Answer(_json({"errors": [masked(error)]}), executed=False, status=500)
 
 
-def executed(data: Any, errors: Sequence[GraphQLError]) -> Answer:
+def executed(data: Any, errors: Sequence[GraphQLError], access: Access) -> Answer:
     """Return the answer to an operation that ran, with the fields that failed.
 
     An operation that was given a value it can't use, or that the database does not answer, is refused whole,
@@ -61,12 +66,13 @@ def executed(data: Any, errors: Sequence[GraphQLError]) -> Answer:
     whole = next((fault for fault in faults if isinstance(fault, BadUserInput | TimedOut | Unavailable)), None)
     if whole is not None:
         return Answer(_json({"errors": told}), executed=False, status=whole.status)
-    return Answer(_json({"errors": told, "data": data} if told else {"data": data}), executed=True, status=200)
+    body = _json({"errors": told, "data": data} if told else {"data": data})
+    return Answer(body, executed=True, status=200, access=access)
 
 
-def compiled(data: bytes) -> Answer:
+def compiled(data: bytes, access: Access) -> Answer:
     """Return the answer of an operation whose data the database has written."""
-    return Answer(b'{"data":' + data + b"}", executed=True, status=200)
+    return Answer(b'{"data":' + data + b"}", executed=True, status=200, access=access)
 
 
 def formatted(errors: Iterable[GraphQLError], code: ErrorCode) -> list[dict[str, Any]]:

@@ -16,17 +16,26 @@ from graphql import (
     validate,
 )
 
-from resolvers.answers import MAX_ERRORS, Answer, refusal
+from resolvers.access import Coordinates
+from resolvers.answers import MAX_ERRORS, TOO_DEEP, Answer, refusal, refused_by
+from resolvers.coercion import Coercer
 from resolvers.schemas import SeenSchema
 from security.capabilities import Capabilities
-from security.errors import ErrorCode
+from security.errors import ErrorCode, TooExpensive
+from security.limits import CyclicFragments, DocumentLimits, check_document, check_text
 
 if TYPE_CHECKING:
     from resolvers.compiled.operation import CompiledOperation
+    from resolvers.costs import Price
 
 _MOST = 1_000
 _LONGEST = 20_000
 """Longest document that is kept, in characters: its tree takes some hundred times the memory."""
+_AMPLIFICATION = 3
+"""How many times as large as its document a refusal may be."""
+_ROOM = 1_024
+"""Bytes that a refusal may have whatever its document: the request's head and token have as many."""
+_AROUND_A_MESSAGE = 120
 _MAX_TOKENS = 10_000
 """Most tokens of a document; parsing takes about 2 µs each."""
 
@@ -39,12 +48,15 @@ class MutationByGet(Exception):
 class Prepared:
     """A document that is valid for a schema, and the operation that a request asks for.
 
-    `compiled` is what the engine made of it, kept as long as the document is.
+    `compiled` and `price` are what the engine made of it, kept as long as the document is.
     """
 
     document: DocumentNode
     operation: OperationDefinitionNode
+    coercer: Coercer
     compiled: "CompiledOperation | None" = None
+    price: "Price | None" = None
+    coordinates: Coordinates | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +70,8 @@ class Valid:
 class Documents:
     """Keeps what the documents used last came to, so that asking again costs nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: DocumentLimits) -> None:
+        self._limits = limits
         self._kept: OrderedDict[tuple[bytes, Capabilities], Valid | Answer] = OrderedDict()
 
     def prepare(
@@ -69,7 +82,7 @@ class Documents:
         found = self._kept.get(key)
         if found is None or (isinstance(found, Answer) and not may_write):
             # What refuses a document elsewhere must not hide that it is a mutation.
-            found = _checked(text, name, seen, may_write=may_write)
+            found = self._checked(text, name, seen, may_write=may_write)
             self._keep(key, text, found)
         else:
             self._kept.move_to_end(key)
@@ -81,10 +94,40 @@ class Documents:
             operation = get_operation_ast(found.document, name)
             if operation is None:
                 return refusal([GraphQLError(_no_operation(name))], ErrorCode.BAD_USER_INPUT)
-            prepared = found.operations[name] = Prepared(found.document, operation)
+            prepared = found.operations[name] = Prepared(found.document, operation, Coercer(seen.schema, operation))
         if prepared.operation.operation is OperationType.MUTATION and not may_write:
             raise MutationByGet
         return prepared
+
+    def _checked(self, text: str, name: str | None, seen: SeenSchema, *, may_write: bool) -> Valid | Answer:
+        try:
+            check_text(text, self._limits)
+            document = parse(text, max_tokens=_MAX_TOKENS, allow_empty_selection_sets=False)
+        except TooExpensive as error:
+            return refused_by(error)
+        except GraphQLSyntaxError as error:
+            return refusal([error], ErrorCode.GRAPHQL_PARSE_FAILED)
+        except RecursionError:
+            return refusal([GraphQLError(TOO_DEEP.message)], ErrorCode.GRAPHQL_PARSE_FAILED)
+        operation = get_operation_ast(document, name)
+        if operation and operation.operation is OperationType.MUTATION and not may_write:
+            # Told before validation: by GET the answer is the same whether or not the schema has the mutation.
+            raise MutationByGet
+        return self._validated(document, seen)
+
+    def _validated(self, document: DocumentNode, seen: SeenSchema) -> Valid | Answer:
+        try:
+            # Before validation, which some small documents would keep busy for minutes.
+            check_document(document, self._limits)
+            errors = validate(seen.schema, document, max_errors=MAX_ERRORS, allow_empty_selection_sets=False)
+        except TooExpensive as error:
+            return refused_by(error)
+        except CyclicFragments as cycle:
+            message = f"The fragment '{cycle}' spreads itself: take it out of what it spreads."
+            errors = [GraphQLError(message, cycle.node)]
+        except RecursionError:
+            errors = [GraphQLError(TOO_DEEP.message)]
+        return _refused(errors, document) if errors else Valid(document)
 
     def _keep(self, key: tuple[bytes, Capabilities], text: str, found: Valid | Answer) -> None:
         if len(text) > _LONGEST:
@@ -94,22 +137,16 @@ class Documents:
             self._kept.popitem(last=False)
 
 
-def _checked(text: str, name: str | None, seen: SeenSchema, *, may_write: bool) -> Valid | Answer:
-    try:
-        document = parse(text, max_tokens=_MAX_TOKENS, allow_empty_selection_sets=False)
-    except GraphQLSyntaxError as error:
-        return refusal([error], ErrorCode.GRAPHQL_PARSE_FAILED)
-    except RecursionError:
-        return refusal([GraphQLError("The document is nested too deeply.")], ErrorCode.GRAPHQL_PARSE_FAILED)
-    operation = get_operation_ast(document, name)
-    if operation and operation.operation is OperationType.MUTATION and not may_write:
-        # Told before validation: by GET the answer is the same whether or not the schema has the mutation.
-        raise MutationByGet
-    try:
-        errors = validate(seen.schema, document, max_errors=MAX_ERRORS, allow_empty_selection_sets=False)
-    except RecursionError:
-        errors = [GraphQLError("The document is nested too deeply.")]
-    return refusal(errors, ErrorCode.GRAPHQL_VALIDATION_FAILED) if errors else Valid(document)
+def _refused(errors: list[GraphQLError], document: DocumentNode) -> Answer:
+    """Return the answer that tells of the first errors, in not much more bytes than the document has."""
+    room = max(_ROOM, _AMPLIFICATION * (document.loc.end if document.loc else 0))
+    told = errors[:1]
+    for error in errors[1:]:
+        room -= len(error.message) + _AROUND_A_MESSAGE
+        if room <= len(errors[0].message) + _AROUND_A_MESSAGE:
+            break
+        told.append(error)
+    return refusal(told, ErrorCode.GRAPHQL_VALIDATION_FAILED)
 
 
 def _no_operation(name: str | None) -> str:

@@ -35,6 +35,19 @@ class RequiresScopes:
 
 
 @strawberry.schema_directive(
+    name="masked",
+    locations=[Location.FIELD_DEFINITION],
+    description="What is shown of the field to a caller with the capabilities of one of the inner lists and no wider "
+    "ones. Whoever sees it masked can't filter, order or group by it.",
+)
+class Masked:
+    """To whom the field is shown in part, and which part."""
+
+    scopes: list[list[str]]
+    shows: str
+
+
+@strawberry.schema_directive(
     name="rowPolicy",
     locations=[Location.OBJECT],
     description="Which rows of the type a caller sees. A row outside looks like one that does not exist.",
@@ -69,3 +82,14 @@ class ListSize:
     slicing_arguments: list[str]
     sized_fields: list[str]
     require_one_slicing_argument: bool
+
+
+@strawberry.schema_directive(
+    name="cost",
+    locations=[Location.OBJECT, Location.FIELD_DEFINITION],
+    description="What a value of the type costs (1 without it), or what the field costs besides the values it gives.",
+)
+class Cost:
+    """What a type or a field costs."""
+
+    weight: str

@@ -30,6 +30,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, mapped_column, relationship
 
+from schema.masks import Mask
 from security.rows import Claim, RowRule
 
 MONEY = sa.Numeric(14, 2)
@@ -61,11 +62,15 @@ class Word(enum.StrEnum):
 class Field:
     """What a declaration says of a column beyond its SQL type.
 
-    `read` is the capability that the column needs beside the entity's own; `pii` marks personal data.
+    `read` is the capability that the column needs beside the entity's own; `pii` marks personal data. `mask` is what
+    those see who have the capability with the reach `masked` only. `indexed` columns are ones that rows are often
+    ordered by.
     """
 
     read: str | None = None
     pii: bool = False
+    mask: Mask | None = None
+    indexed: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,19 +168,25 @@ def field(
     *,
     read: str | None = None,
     pii: bool = False,
+    mask: Mask | None = None,
     unique: bool = False,
+    indexed: bool = False,
     default: Any = None,
 ) -> MappedColumn[Any]:
     """A column, with the text that every reader of it sees.
 
-    `default` is what the database fills in: a value, or an SQL expression such as `func.now()`.
+    `mask` is what is shown of a text to whoever has the `read` capability with the reach `masked`; without one the
+    field does not exist for them. An `indexed` one has an index for rows in its order. `default` is what the database
+    fills in: a value, or an SQL expression such as `func.now()`.
     """
+    if mask is not None and read is None:
+        raise TypeError(f"mask= needs read=: {mask.name} is shown to those who have that capability masked")
     server_default = default if default is None or isinstance(default, sa.ColumnElement) else _literal(default)
     return mapped_column(
         comment=description,
         unique=unique or None,
         server_default=server_default,
-        info={"field": Field(read=read, pii=pii)},
+        info={"field": Field(read=read, pii=pii, mask=mask, indexed=indexed)},
     )
 
 
@@ -210,6 +221,8 @@ def _complete(table: sa.Table, description: str) -> None:
     for column in table.columns:
         if isinstance(column.type, sa.Enum) and column.type.enum_class is not None:
             _hold_words(table, column, cast("type[Word]", column.type.enum_class))
+        if column.info.get("field", Field()).indexed:
+            sa.Index(None, column, *table.primary_key.columns)
         if "link" in column.info:
             column.comment = f"Key of the row in {column.info['link'].split('.')[0]}."
             sa.Index(None, column, *table.primary_key.columns)

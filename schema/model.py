@@ -10,8 +10,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import RelationshipDirection, configure_mappers
 
 from schema.entity import Cache, Entity, Field, Landing, Word
+from schema.masks import Mask
 from security.capabilities import Capabilities
-from security.rows import RowRule
+from security.rows import Never, RowRule
 
 
 class Kind(Enum):
@@ -40,7 +41,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class ScalarField:
-    """A column that is part of the graph. `words` is the list of a `WORD` field."""
+    """A column that is part of the graph. `words` is the list of a `WORD` field.
+
+    `mask` is what is shown of it to those who see it masked, and `is_masked` tells whether the viewer is one of them.
+    """
 
     name: str
     column: sa.Column[Any]
@@ -50,6 +54,21 @@ class ScalarField:
     read: str | None = None
     pii: bool = False
     words: type[Word] | None = None
+    mask: Mask | None = None
+    is_masked: bool = False
+
+    def shown(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """Return what the viewer sees of the field, as an expression over its column."""
+        return self.mask.shown(column) if self.mask is not None and self.is_masked else column
+
+    def seen_by(self, capabilities: Capabilities) -> "ScalarField | None":
+        """Return the field as a set of capabilities sees it: in full, masked, or not at all."""
+        # Another reach is not enough: the field would show in all rows that the entity's own rule shows.
+        if self.read is None or capabilities.has(self.read):
+            return self
+        if self.mask is None or not capabilities.masks(self.read):
+            return None
+        return replace(self, is_masked=True, description=f"{self.description} Masked: {self.mask.value}.")
 
     @property
     def constant(self) -> str:
@@ -96,6 +115,11 @@ class Model:
         return next(iter(self.table.primary_key.columns))
 
     @property
+    def comparable(self) -> Mapping[str, ScalarField]:
+        """The fields that rows may be chosen, ordered and grouped by: a masked one would be told bit by bit."""
+        return {name: field for name, field in self.fields.items() if not field.is_masked}
+
+    @property
     def to_one(self) -> Iterator[Link]:
         """Links to one row."""
         return (link for link in self.links.values() if not link.many)
@@ -128,15 +152,15 @@ class Graph:
         A link exists where its target may be read; from an entity that may only be counted, where its target may
         be counted too. Otherwise a filter through the link would tell of rows what may not be read of them.
         """
-        readable = {model.name for model in self if capabilities.reaches(model.rows.capability)}
-        countable = {model.name for model in self if capabilities.aggregates(model.rows.capability)}
+        # A scope may leave a reach that the entity's rule has no word for: that shows nothing and opens nothing.
+        readable = {model.name for model in self if not isinstance(model.rows.condition(capabilities), Never)}
+        countable = {model.name for model in self if not isinstance(model.rows.total(capabilities), Never)}
 
         def seen(model: Model) -> Model:
             targets = readable if model.name in readable else countable
             return replace(
                 model,
-                # A reach is not enough: the field would show in all rows that the entity's own rule shows.
-                fields={n: f for n, f in model.fields.items() if f.read is None or capabilities.has(f.read)},
+                fields={n: seen for n, f in model.fields.items() if (seen := f.seen_by(capabilities))},
                 links={n: link for n, link in model.links.items() if link.target in targets},
                 readable=model.name in readable,
                 countable=model.name in countable,
@@ -178,6 +202,8 @@ def _model(entity: type[Entity]) -> Model:
 
 def _field(column: sa.Column[Any]) -> ScalarField:
     said: Field = column.info.get("field", Field())
+    if said.mask is not None and _kind(column) is not Kind.STRING:
+        raise TypeError(f"{column}: mask= is for texts")
     return ScalarField(
         name="databaseId" if column.primary_key else camel(column.key),
         column=column,
@@ -187,6 +213,7 @@ def _field(column: sa.Column[Any]) -> ScalarField:
         read=said.read,
         pii=said.pii,
         words=column.info.get("words"),
+        mask=said.mask,
     )
 
 

@@ -43,3 +43,6 @@ class Resolvers(Protocol):
 
     def nodes(self) -> Resolve:
         """Return the resolver of rows of any type: argument `ids`."""
+
+    def rate_limit(self) -> Resolve:
+        """Return the resolver of how the caller's budget stands: a mapping by the fields of `RateLimit`, or None."""

@@ -32,10 +32,10 @@ def write_big_int(value: int) -> str:
 def read_big_int(value: Any) -> int:
     """Return the 64-bit integer that a string or an integer stands for."""
     if isinstance(value, str) and _INTEGER.fullmatch(value):
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value not in _BIGINT:
-        raise GraphQLError("A BigInt is a whole number of at most 64 bits, best written as a string.")
-    return value
+        return read_big_int(int(value))
+    if isinstance(value, int) and not isinstance(value, bool) and value in _BIGINT:
+        return value
+    raise GraphQLError("A BigInt is a whole number of at most 64 bits, best written as a string.")
 
 
 def write_decimal(value: Decimal) -> str:

@@ -1,10 +1,11 @@
 """Capabilities: what a principal may do, and how far it reaches.
 
 A capability is `area:verb` (`orders:read`), or the same with a reach (`orders:read:own`): the reach narrows the
-capability to the rows that a row rule grants it. A capability without a reach holds for every row.
+capability to the rows that a row rule grants it, to what is told of many rows together (`aggregate`), or to what a
+mask leaves of a field (`masked`). A capability without a reach holds for every row.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -18,6 +19,10 @@ class Reach(StrEnum):
     TERRITORY = "territory"
     TIER = "tier"
     AGGREGATE = "aggregate"
+    MASKED = "masked"
+
+
+_REACHES_OF_ROWS = (Reach.OWN, Reach.TERRITORY, Reach.TIER)
 
 
 def meet(one: str, other: str) -> str | None:
@@ -45,18 +50,24 @@ class Capabilities:
 
     def reaches(self, capability: str) -> bool:
         """Tell whether the capability is granted in full or for the rows of some rule."""
-        return self.has(capability) or any(
-            f"{capability}:{reach}" in self.granted for reach in Reach if reach is not Reach.AGGREGATE
-        )
+        return self.has(capability) or any(f"{capability}:{reach}" in self.granted for reach in _REACHES_OF_ROWS)
 
     def aggregates(self, capability: str) -> bool:
         """Tell whether rows may be counted and summed up under the capability."""
         return self.reaches(capability) or f"{capability}:{Reach.AGGREGATE}" in self.granted
 
+    def masks(self, capability: str) -> bool:
+        """Tell whether the capability is granted for what masks leave of fields."""
+        return self.has(capability) or f"{capability}:{Reach.MASKED}" in self.granted
+
     def narrowed(self, scopes: Iterable[str]) -> "Capabilities":
-        """Return what the scopes leave of the set; a scope never adds."""
+        """Return what the scopes, or the capabilities of another set, leave of this one; they never add."""
         kept = (meet(capability, scope) for scope in scopes for capability in self.granted)
         return Capabilities.of(capability for capability in kept if capability is not None)
+
+    def without(self, is_unwanted: Callable[[str], bool]) -> "Capabilities":
+        """Return those capabilities of the set of which the predicate is false."""
+        return Capabilities(frozenset(capability for capability in self.granted if not is_unwanted(capability)))
 
     @cached_property
     def fingerprint(self) -> str:

@@ -4,13 +4,16 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from security.principal import Principal
+from security.principal import Actor, Principal
 from security.roles import Role
 
 MAX_SUBJECT_LENGTH: Final = 255
 MAX_LISTED: Final = 200
 MAX_REGION_LENGTH: Final = 100
 MAX_ID: Final = 2**63 - 1
+
+# What an actor is whose claim says no more than who it is.
+_ACTOR_ROLES: Final = frozenset({Role.AGENT})
 
 # RFC 6749, section 3.3.
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
@@ -22,15 +25,17 @@ class MalformedClaims(Exception):
 
 def principal_of(claims: Mapping[str, Any]) -> Principal:
     """Return the principal that the claims describe."""
+    scopes = _scopes(claims["scope"]) if "scope" in claims else None
     return Principal(
         subject=_subject(claims["sub"]),
         roles=_roles(claims["roles"]),
-        scopes=_scopes(claims["scope"]) if "scope" in claims else None,
+        scopes=scopes,
         customer_id=_id(claims["customer_id"], "customer_id") if "customer_id" in claims else None,
         regions=tuple(_region(region) for region in _list(claims.get("regions", []), "regions")),
         warehouse_ids=tuple(
             _id(number, "warehouse_ids") for number in _list(claims.get("warehouse_ids", []), "warehouse_ids")
         ),
+        actor=_actor(claims["act"], scopes) if "act" in claims else None,
     )
 
 
@@ -45,6 +50,32 @@ def claims_of(principal: Principal) -> dict[str, Any]:
         claims["regions"] = list(principal.regions)
     if principal.warehouse_ids:
         claims["warehouse_ids"] = list(principal.warehouse_ids)
+    if principal.actor is not None:
+        claims["act"] = _claims_of_actor(principal.actor)
+    return claims
+
+
+def _actor(value: object, scopes: frozenset[str] | None) -> Actor:
+    """Return who acts; its scopes are the token's unless its own claim has others."""
+    if not isinstance(value, dict):
+        raise MalformedClaims("act is no object")
+    if "act" in value:
+        # RFC 8693, 4.1, lets a chain of earlier actors be told, who have no say in the rights.
+        raise MalformedClaims("act holds another act")
+    try:
+        return Actor(
+            subject=_subject(value.get("sub")),
+            roles=_roles(value["roles"]) if "roles" in value else _ACTOR_ROLES,
+            scopes=_scopes(value["scope"]) if "scope" in value else scopes,
+        )
+    except MalformedClaims as error:
+        raise MalformedClaims(f"act whose {error}") from None
+
+
+def _claims_of_actor(actor: Actor) -> dict[str, Any]:
+    claims: dict[str, Any] = {"sub": actor.subject, "roles": sorted(actor.roles)}
+    if actor.scopes is not None:
+        claims["scope"] = " ".join(sorted(actor.scopes))
     return claims
 
 

@@ -68,6 +68,17 @@ class TooExpensive(GatewayError):
     status = 400
 
 
+class Throttled(GatewayError):
+    """The principal has spent its budget; `retry_after` is in how many seconds there is enough of it."""
+
+    code = ErrorCode.THROTTLED
+    status = 429
+
+    def __init__(self, message: str, *, retry_after: int, **extensions: Any) -> None:
+        super().__init__(message, **extensions)
+        self.retry_after = retry_after
+
+
 class TimedOut(GatewayError):
     """The time budget of the operation ended before the operation did."""
 

@@ -40,11 +40,8 @@ def fits(key: PublicKey, algorithm: str) -> bool:
             return algorithm.startswith(("RS", "PS"))
 
 
-def _read(block: str) -> PublicKey:
-    try:
-        key = load_pem_public_key(block.encode())
-    except (ValueError, UnsupportedAlgorithm):
-        raise UnusableKey("holds a PEM block that is no public key") from None
+def usable(key: object) -> PublicKey:
+    """Return the key if it is one that tokens can be verified with, else raise `UnusableKey`."""
     match key:
         case RSAPublicKey() if key.key_size < MIN_RSA_BITS:
             raise UnusableKey(f"holds an RSA key of {key.key_size} bits: {MIN_RSA_BITS} are the least")
@@ -54,3 +51,11 @@ def _read(block: str) -> PublicKey:
             return key
         case _:
             raise UnusableKey(f"holds a {type(key).__name__}: use an Ed25519, EC or RSA key")
+
+
+def _read(block: str) -> PublicKey:
+    try:
+        key = load_pem_public_key(block.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        raise UnusableKey("holds a PEM block that is no public key") from None
+    return usable(key)

@@ -1,11 +1,20 @@
 """Who asks: the verified content of a token."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from security.capabilities import Capabilities
-from security.roles import Role, capabilities_of
+from security.roles import Role, capabilities_of, is_sensitive
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts for a principal (`act` of RFC 8693): an agent, most often. `scopes` as those of a principal."""
+
+    subject: str
+    roles: frozenset[Role]
+    scopes: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -14,6 +23,9 @@ class Principal:
 
     `regions` and `warehouse_ids` are empty where the token names none. `scopes` is None where the token has no
     scopes at all, which is not the same as none granted.
+
+    With an `actor` the subject is on whose behalf it acts. The rows are the subject's; the rights are what both have.
+    `is_restricted` takes the sensitive rights away, while it can't be known whether the token was revoked.
     """
 
     subject: str
@@ -22,11 +34,26 @@ class Principal:
     customer_id: int | None = None
     regions: tuple[str, ...] = ()
     warehouse_ids: tuple[int, ...] = ()
+    actor: Actor | None = None
+    is_restricted: bool = False
 
     @cached_property
     def capabilities(self) -> Capabilities:
-        """What the roles grant, narrowed by the scopes."""
-        return capabilities_of(self.roles, self.scopes)
+        """What the roles grant, narrowed by the scopes, and by what an actor may do itself."""
+        granted = capabilities_of(self.roles, self.scopes)
+        if self.actor is not None:
+            granted = granted.narrowed(capabilities_of(self.actor.roles, self.actor.scopes))
+        return granted.without(is_sensitive) if self.is_restricted else granted
+
+    @cached_property
+    def restricted(self) -> "Principal":
+        """The same principal without its sensitive rights."""
+        return replace(self, is_restricted=True)
+
+    @property
+    def unrestricted(self) -> "Principal":
+        """The same principal with all its rights."""
+        return replace(self, is_restricted=False)
 
     @cached_property
     def settings(self) -> tuple[tuple[str, str], ...]:

@@ -56,7 +56,13 @@ ROLES: dict[Role, Capabilities] = {
         ["catalog:read", "inventory:read", "suppliers:read", "purchasing:read", "finance:read"]
     ),
     Role.SUPPORT: Capabilities.of(
-        ["catalog:read", "customers:read", "interactions:read", "interactions.messages:read"]
+        [
+            "catalog:read",
+            "customers:read",
+            "customers.pii:read:masked",
+            "interactions:read",
+            "interactions.messages:read",
+        ]
     ),
     Role.AGENT: Capabilities.of(
         [
@@ -99,8 +105,23 @@ ROLES: dict[Role, Capabilities] = {
     ),
 }
 
+SENSITIVE = (
+    "customers.pii:read",
+    "customers.credit:read",
+    "orders.notes:read",
+    "suppliers:read",
+    "interactions.messages:read",
+)
+"""What reads personal data, and a pharmacy's credit."""
+
 SCOPED_ROLES = frozenset({Role.AGENT})
 """Roles that have no capability unless the token's scopes name it."""
+
+
+def is_sensitive(capability: str) -> bool:
+    """Tell whether a capability reads personal data or writes: what nobody may do whose token may be revoked."""
+    area, verb, *_ = capability.split(":")
+    return verb != "read" or f"{area}:{verb}" in SENSITIVE
 
 
 def capabilities_of(roles: Iterable[Role], scopes: Iterable[str] | None) -> Capabilities:

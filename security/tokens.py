@@ -17,12 +17,19 @@ from security.claims import MalformedClaims, principal_of
 from security.errors import Unauthenticated
 from security.keys import PublicKey, fits
 from security.principal import Principal
+from security.revocation import Revocations, TokenMarks, marks_of
 
 MAX_TOKEN_LENGTH: Final = 8192
 MAX_LEEWAY: Final = 30
 REQUIRED_CLAIMS: Final = ["exp", "iat", "sub", "iss", "aud", "roles"]
 # A token that says it was made for another purpose (`logout+jwt`, `dpop+jwt`) is none of ours.
 TOKEN_TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
+# Keys that a token brings along, or addresses of some: a forger's way in, and a way out for requests.
+FORBIDDEN_HEADERS: Final = frozenset({"jku", "jwk", "x5u", "x5c"})
+# What only the other tokens of an issuer say: the claims of an ID token (OpenID Connect Core, 2 and 3.3.2.11), and
+# how some issuers name the purpose in `typ` or `token_use`.
+ID_TOKEN_CLAIMS: Final = frozenset({"nonce", "at_hash", "c_hash", "s_hash"})
+ACCESS_PURPOSES: Final = frozenset({"bearer", "access"})
 
 _REMEMBERED: Final = 4096
 _REMEMBERED_SECONDS: Final = 60
@@ -39,8 +46,11 @@ class InvalidToken(Unauthenticated):
 class KeySource(Protocol):
     """Where verifying keys come from."""
 
-    async def candidates(self, key_id: str | None) -> Sequence[PublicKey]:
-        """Return the keys that may have signed a token whose header names this key, if it names any."""
+    async def candidates(self, key_id: str | None, algorithm: str) -> Sequence[PublicKey]:
+        """Return the keys whose signatures are of the algorithm; those of this name, where a token gives any.
+
+        Raise `Unavailable` where the keys can't be known now.
+        """
         ...
 
 
@@ -50,9 +60,9 @@ class StaticKeys:
 
     keys: tuple[PublicKey, ...]
 
-    async def candidates(self, key_id: str | None) -> Sequence[PublicKey]:  # noqa: ARG002 - the protocol's argument
-        """Return all of them: so few that a token's hint is of no use."""
-        return self.keys
+    async def candidates(self, key_id: str | None, algorithm: str) -> Sequence[PublicKey]:  # noqa: ARG002 - the protocol's argument
+        """Return all that fit: so few that a token's hint is of no use."""
+        return [key for key in self.keys if fits(key, algorithm)]
 
 
 @dataclass(frozen=True)
@@ -72,42 +82,60 @@ class TokenRules:
             raise ValueError("tokens are verified with public keys only")
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Verified:
     principal: Principal
+    marks: TokenMarks
     expires_at: int
     verified_at: float
+    # The list of revocations at which it was found not to be among them.
+    unrevoked_at: int = -1
 
 
 class TokenVerifier:
     """Verifies tokens against one set of rules and keys.
 
     A signature costs some 100 µs to verify, more than the rest of a small request: what was verified is remembered
-    for a minute under the token's hash. A key that is taken away therefore stops working within a minute.
+    for a minute under the token's hash. A key that is taken away therefore stops working within a minute. Revocations
+    are looked up whenever the list has changed.
     """
 
-    def __init__(self, rules: TokenRules, keys: KeySource) -> None:
+    def __init__(self, rules: TokenRules, keys: KeySource, revocations: Revocations | None = None) -> None:
         self._rules = rules
         self._keys = keys
+        self._revocations = revocations or Revocations()
         self._remembered: OrderedDict[bytes, _Verified] = OrderedDict()
 
     async def verify(self, token: str) -> Principal:
-        """Return the principal that the token speaks for, or raise `InvalidToken`."""
+        """Return the principal that the token speaks for, or raise `InvalidToken`.
+
+        While it can't be known what was revoked a moment ago, that is the principal without its sensitive rights.
+        """
         if len(token) > MAX_TOKEN_LENGTH:
             raise _refused("longer than a token may be")
         digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
         now = time()
         known = self._remembered.get(digest)
-        if known is not None and now - known.verified_at < _REMEMBERED_SECONDS and now < known.expires_at:
-            return known.principal
+        if known is not None and 0 <= now - known.verified_at < _REMEMBERED_SECONDS and now < known.expires_at:
+            return self._admitted(known)
         claims = await self._claims(token)
         self._check_lifetime(claims)
+        _check_purpose(claims)
         try:
             principal = principal_of(claims)
+            verified = _Verified(principal, marks_of(claims, principal), claims["exp"], now)
         except MalformedClaims as error:
             raise _refused(str(error)) from None
-        self._remember(digest, _Verified(principal, claims["exp"], now))
-        return principal
+        self._remember(digest, verified)
+        return self._admitted(verified)
+
+    def _admitted(self, verified: _Verified) -> Principal:
+        revocations = self._revocations
+        if verified.unrevoked_at != revocations.version:
+            if revocations.has_revoked(verified.marks):
+                raise InvalidToken("The token was revoked: sign in again.", "revoked")
+            verified.unrevoked_at = revocations.version
+        return verified.principal if revocations.is_current else verified.principal.restricted
 
     async def _claims(self, token: str) -> dict[str, Any]:
         header = _header(token)
@@ -115,12 +143,11 @@ class TokenVerifier:
         algorithm = header.get("alg")
         if algorithm not in self._rules.algorithms:
             raise _refused("signed with an algorithm that is not accepted")
-        for key in await self._keys.candidates(header.get("kid")):
-            if fits(key, algorithm):
-                try:
-                    return self._decode(token, key, algorithm)
-                except jwt.InvalidSignatureError:
-                    continue
+        for key in await self._keys.candidates(header.get("kid"), algorithm):
+            try:
+                return self._decode(token, key, algorithm)
+            except jwt.InvalidSignatureError:
+                continue
         raise _refused("signed with a key that is not accepted")
 
     def _decode(self, token: str, key: PublicKey, algorithm: str) -> dict[str, Any]:
@@ -165,7 +192,16 @@ def _header(token: str) -> dict[str, Any]:
         raise _refused(f"no JWT: {type(error).__name__}") from None
     if str(header.get("typ", "JWT")).lower() not in TOKEN_TYPES:
         raise _refused("made for another purpose")
+    if not FORBIDDEN_HEADERS.isdisjoint(header):
+        raise _refused("brings a key or the address of one")
     return header
+
+
+def _check_purpose(claims: Mapping[str, Any]) -> None:
+    """Refuse an ID token or a refresh token of the right issuer, which speaks of a user and gives no access."""
+    purposes = {str(claims[name]).lower() for name in ("typ", "token_use") if name in claims}
+    if not ID_TOKEN_CLAIMS.isdisjoint(claims) or not purposes <= ACCESS_PURPOSES:
+        raise _refused("an ID token or another that is none for access")
 
 
 def _refused(reason: str) -> InvalidToken:

@@ -25,6 +25,8 @@ __all__ = [
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the project's own options."""
     parser.addoption("--write-golden", action="store_true", help="write the golden files again instead of comparing")
+    parser.addoption("--fuzz-cases", type=int, default=0, help="how many random operations to try against the model")
+    parser.addoption("--all-mutants", action="store_true", help="take away every rule and right, and not only a few")
 
 
 @pytest.fixture(scope="session")

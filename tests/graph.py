@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import psycopg
@@ -16,6 +16,7 @@ from resolvers.cursors import Cursors
 from resolvers.database import Database
 from resolvers.engine import Answer, Engine, Operation
 from resolvers.pages import Limits
+from security.limits import DocumentLimits
 from security.principal import Principal
 from tests.databases import at_database, database_name, new_database
 from tests.model.viewers import ADMIN
@@ -25,6 +26,8 @@ from tests.sample import insert_sample
 PAGE_SIZE = 20
 MAX_PAGE_SIZE = 200
 LIMITS = Limits(PAGE_SIZE, MAX_PAGE_SIZE)
+UNLIMITED = DocumentLimits(**{one.name: 10**9 for one in fields(DocumentLimits)} | {"digits": 5_000})
+"""For tests of what lies behind the limits of documents, and must hold by itself."""
 CURSORS = Cursors(b"a secret of the tests")
 
 
@@ -95,8 +98,16 @@ def serving_url(stack: Stack, owner_url: str) -> str:
 def new_engine(
     database: Database, *, limits: Limits = LIMITS, time_budget: float = 30.0, compiling: bool = False
 ) -> Engine:
-    """Return an engine over a database."""
-    return Engine(database, GRAPH, limits=limits, cursors=CURSORS, time_budget=time_budget, compiling=compiling)
+    """Return an engine over a database, which takes documents of any size."""
+    return Engine(
+        database,
+        GRAPH,
+        limits=limits,
+        cursors=CURSORS,
+        time_budget=time_budget,
+        compiling=compiling,
+        document_limits=UNLIMITED,
+    )
 
 
 @pytest.fixture(scope="session")

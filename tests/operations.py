@@ -61,7 +61,7 @@ class Choices:
 
     def _new_filters(self, model: Model, depth: int) -> st.SearchStrategy[Given]:
         parts: list[st.SearchStrategy[Given]] = [_on_id(model)]
-        parts += [_named(field.name, _conditions(field)) for field in model.fields.values()]
+        parts += [_named(field.name, _conditions(field)) for field in model.comparable.values()]
         if depth:
             inner = self.filters(model.name, depth - 1)
             several = st.lists(inner, max_size=3)
@@ -79,7 +79,7 @@ class Choices:
 
     def _grouped_by(self, model: Model, depth: int) -> st.SearchStrategy[Given]:
         entries: list[st.SearchStrategy[Given]] = [st.just({"field": "ID"})]
-        for field in model.fields.values():
+        for field in model.comparable.values():
             if field.kind in _GROUPED:
                 entries.append(st.just({"field": field.constant}))
             elif field.kind is Kind.DATETIME:
@@ -92,7 +92,7 @@ class Choices:
 
 def orderings(model: Model, most: int = 3) -> st.SearchStrategy[list[Given]]:
     """Return orderings of rows of an entity, each field in it once."""
-    constants = [field.constant for field in model.fields.values() if field.kind is not Kind.JSON]
+    constants = [field.constant for field in model.comparable.values() if field.kind is not Kind.JSON]
     step = st.tuples(st.sampled_from(constants), st.sampled_from(_DIRECTIONS))
     steps = st.lists(step, max_size=most, unique_by=lambda step: step[0])
     return steps.map(lambda steps: [{"field": name} | direction for name, direction in steps])

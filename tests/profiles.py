@@ -1,4 +1,4 @@
-"""How many examples property tests try: some by default, many with `pytest --hypothesis-profile nightly`.
+"""How many examples property tests try: some by default, many with `pytest --hypothesis-profile nightly --timeout 0`.
 
 By default they are the same ones each time: a run of all tests fails for what was changed and for nothing else.
 """

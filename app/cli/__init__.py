@@ -16,9 +16,11 @@ from app.errors import StartError
 COMMANDS: Final = {
     "serve": "Serve GraphQL, with embedded servers unless others are set.",
     "token": "Print a token signed with the development key.",
+    "revoke": "End tokens before their time.",
     "migrate": "Bring the database in step with this version.",
     "load": "Load the tables' files of a folder.",
     "seed": "Fill an empty database with demo data.",
+    "audit": "Tell whether the audit log is whole.",
     "doctor": "Tell what the gateway would run on, and what is wrong.",
     "schema": "Print the graph as a role sees it.",
     "explain": "Print all that is derived from an entity.",

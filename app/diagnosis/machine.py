@@ -1,5 +1,6 @@
 """The parts that are no servers: Python, tokens, the explorer and the port."""
 
+import asyncio
 import http.client
 import platform
 import sys
@@ -10,8 +11,12 @@ from app.errors import StartError
 from app.explorer.build import is_current
 from app.explorer.location import PROJECT, is_built
 from app.identity import configured_verifier
+from app.key_download import download_from
 from app.server import bind
 from app.settings import Settings
+from security.key_server import KeyServerFailed
+from security.key_sets import read_key_set
+from security.keys import UnusableKey
 
 _PATIENCE = 2.0
 
@@ -33,7 +38,7 @@ def look_at_machine() -> list[Finding]:
 
 def look_at_tokens(settings: Settings) -> Finding:
     """Tell whose tokens are believed, and whether their keys can be used."""
-    if settings.jwt_public_key is None:
+    if settings.is_own_issuer:
         text = "signed with a development key of the data folder: `gateway token`"
         facts = {"key": "development"}
         if settings.is_embedded:
@@ -41,8 +46,12 @@ def look_at_tokens(settings: Settings) -> Finding:
         return Finding("tokens", Health.NOTE, text, "set GATEWAY_JWT_PUBLIC_KEY to serve others than yourself", facts)
     try:
         configured_verifier(settings)
+        if settings.jwks_url is not None:
+            read_key_set(asyncio.run(download_from(settings.jwks_url)()))
     except StartError as error:
         return problem("tokens", error)
+    except (KeyServerFailed, UnusableKey) as error:
+        return problem("tokens", f"GATEWAY_JWKS_URL gives no keys: {error}", "correct the address, or mend its server")
     text = f"signed by {settings.jwt_issuer}, for {settings.jwt_audience}"
     return Finding("tokens", Health.OK, text, facts={"key": "configured", "issuer": settings.jwt_issuer})
 

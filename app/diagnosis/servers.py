@@ -1,7 +1,7 @@
 """The database and the Redis: embedded or external, which version, and fit for the gateway or not."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -10,6 +10,7 @@ import redis
 from psycopg.rows import dict_row
 
 from app import migration
+from app.diagnosis.fence import gaps
 from app.diagnosis.finding import Facts, Finding, Health, problem
 from app.embedded import Inspection, Part, find_folder, inspect, open_stack
 from app.errors import StartError
@@ -95,6 +96,7 @@ def _look_at_postgres(url: str, origin: _Origin) -> Iterator[Finding]:
     try:
         with connect(url) as connection:
             facts = _facts(connection)
+            found = gaps(connection)
     except (StartError, psycopg.Error) as error:
         yield problem("postgresql", error)
         return
@@ -106,7 +108,16 @@ def _look_at_postgres(url: str, origin: _Origin) -> Iterator[Finding]:
         yield Finding("postgresql", Health.PROBLEM, f"{text}; its role has {' and '.join(powers)}", advice, told)
     else:
         yield Finding("postgresql", Health.OK, text, facts=told)
+    yield _look_at_fence(found)
     yield _look_at_migrations(url, origin)
+
+
+def _look_at_fence(found: Sequence[str]) -> Finding:
+    """Tell what the row policies leave open to the role that serves."""
+    if not found:
+        return Finding("row policies", Health.OK, "hold for everything that may be read", facts={"gaps": 0})
+    advice = "run `gateway migrate`, and drop or restrict what did not come from it (docs/security.md)"
+    return Finding("row policies", Health.PROBLEM, "; ".join(found), advice, {"gaps": len(found)})
 
 
 def _facts(connection: psycopg.Connection) -> Facts:

@@ -65,6 +65,11 @@ class DataFolder:
         return self.path / "secrets"
 
     @property
+    def revocations(self) -> Path:
+        """Has a line for each token or subject that was revoked."""
+        return self.path / "revocations.jsonl"
+
+    @property
     def token(self) -> str:
         """Marks this folder's server processes in the process table; a copy of the folder has another one."""
         digest = hashlib.sha256(f"{self.id} {self.path}".encode()).hexdigest()

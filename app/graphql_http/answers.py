@@ -15,6 +15,7 @@ Header = tuple[bytes, bytes]
 Refusal = GatewayError | HttpRefusal
 
 _SERVER_FAULT: Final = 500
+_THROTTLED: Final = 429
 _HEADERS: Final = {
     media_type: [
         (b"content-type", f"{media_type.value}; charset=utf-8".encode()),
@@ -43,9 +44,9 @@ def status_for(status: int, media_type: MediaType) -> int:
 
     `application/json` says 200 whatever is wrong with an operation, so that its clients can tell the gateway's
     answers from those of what stands between (GraphQL over HTTP, "application/json"). That the gateway itself is at
-    fault is said in either.
+    fault, or that the client is to wait, is said in either.
     """
-    return status if media_type is MediaType.GRAPHQL or status >= _SERVER_FAULT else 200
+    return status if media_type is MediaType.GRAPHQL or status >= _SERVER_FAULT or status == _THROTTLED else 200
 
 
 def _headers(refusal: Refusal) -> list[Header]:

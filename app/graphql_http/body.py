@@ -1,12 +1,12 @@
 """Reading a request's body, no further than it may go and no longer than it may take."""
 
-import asyncio
 from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.types import Receive
 
 from app.graphql_http.errors import BadRequest, ContentTooLarge, RequestTimeout, UnsupportedMediaType
+from resolvers.deadlines import Deadlines
 
 _CHARSETS: Final = frozenset({"utf-8", "utf8"})
 
@@ -27,8 +27,8 @@ def check_media_type(headers: Headers) -> None:
         raise UnsupportedMediaType("Send the body as JSON, with the header Content-Type: application/json.")
 
 
-async def read_body(headers: Headers, receive: Receive, *, limit: int, seconds: float) -> bytes:
-    """Return the body, of at most `limit` bytes, received within so many seconds."""
+async def read_body(headers: Headers, receive: Receive, *, limit: int, deadlines: Deadlines) -> bytes:
+    """Return the body, of at most `limit` bytes, received in time."""
     announced = headers.get("content-length", "0")
     if not announced.isdecimal():
         raise BadRequest("Content-Length is no number.")
@@ -36,7 +36,7 @@ async def read_body(headers: Headers, receive: Receive, *, limit: int, seconds: 
     if len(announced) > len(str(limit)) or int(announced) > limit:
         raise _too_large(limit)
     try:
-        async with asyncio.timeout(seconds):
+        with deadlines():
             return await _receive_all(receive, limit)
     except TimeoutError:
         raise RequestTimeout("The body took too long to arrive.", connection="close") from None

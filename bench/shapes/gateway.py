@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.workloads import GATEWAY, WORKLOADS
 from resolvers.cursors import Cursors
-from resolvers.database import Database
+from resolvers.database import Database, Planning, Texts
 from resolvers.engine import Engine, Operation
 from resolvers.pages import Limits
 from schema.entities import ENTITIES
@@ -23,9 +23,9 @@ class _Noting(Database):
     sent: dict[str, Sent]
     asking = ""
 
-    async def fetch_json(self, principal: Principal, sql: str, arguments: Sequence[Any]) -> bytes | None:
+    async def fetch(self, principal: Principal, planning: Planning, sql: str, arguments: Sequence[Any]) -> Texts | None:
         self.sent[self.asking] = (sql, arguments)
-        return await super().fetch_json(principal, sql, arguments)
+        return await super().fetch(principal, planning, sql, arguments)
 
 
 async def own_statements(url: str) -> dict[str, Sent]:

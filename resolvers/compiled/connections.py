@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from resolvers.compiled.json_text import (
+    NULL,
     Piece,
     array_of,
     cursor_pieces,
     joined_text,
-    null_or,
     object_pieces,
     truth_pieces,
 )
@@ -20,6 +20,7 @@ from resolvers.compiled.levels import NUMBER, Level, numbered
 from resolvers.compiled.objects import ObjectCompiler
 from resolvers.compiled.paging import CompiledPage, Paging
 from resolvers.compiled.selections import Selected, Selections
+from resolvers.compiled.statement import Compiled
 from resolvers.sql.scope import Predicate, Scope, Source, all_hold, joined
 from resolvers.sql.where import Filters
 from schema.derive.objects import TYPE_NAME
@@ -38,9 +39,9 @@ class ConnectionCompiler:
         self.objects = ObjectCompiler(self.scope, self.selections, self)
         self.filters = Filters(self.scope, self.paging.limits.max_page_size)
 
-    def root(self, model: Model, selected: Selected) -> sa.ColumnElement[Any]:
-        """Return a page of all visible rows of an entity, as text."""
-        return _Connection(self, model, f"Query.{model.plural}", selected).text()
+    def root(self, model: Model, selected: Selected) -> Compiled:
+        """Return a page of all visible rows of an entity."""
+        return _Connection(self, model, f"Query.{model.plural}", selected).root()
 
     def linked(
         self, model: Model, source: Source, link: Link, target: Model, selected: Selected
@@ -72,13 +73,17 @@ class _Connection:
         self._page: CompiledPage = compiler.paging.page(model, coordinate, self._arguments)
         self._wanted = compiler.selections.below(selected)
 
+    def root(self) -> Compiled:
+        """Return the connection as a root field."""
+        level = Level(self._source())
+        pieces = object_pieces(self._members(level))
+        return Compiled(pieces, level.select_from) if self._needs_rows else Compiled(pieces)
+
     def text(self) -> sa.ColumnElement[Any]:
         """Return the connection as text."""
         level = Level(self._source())
         text = joined_text(object_pieces(self._members(level)))
-        if not self._needs_rows:
-            return text
-        return sa.select(text).select_from(level.joined).scalar_subquery()
+        return level.select_from(sa.select(text)).scalar_subquery() if self._needs_rows else text
 
     # What is asked for.
 
@@ -95,11 +100,6 @@ class _Connection:
     def _needs_ends(self) -> bool:
         return self._asks_page_info("startCursor", "endCursor")
 
-    @property
-    def _needs_numbers(self) -> bool:
-        joins = any(self._objects.has_joins(self._model, row) for row in self._row_selections())
-        return joins or self._page.page.backward or self._needs_more or self._needs_ends
-
     def _asks_page_info(self, *names: str) -> bool:
         infos = (field for field in self._wanted if field.name == "pageInfo")
         return any(part.name in names for info in infos for part in self._selections.below(info))
@@ -114,11 +114,6 @@ class _Connection:
                     if part.name == "node":
                         yield self._selections.below(part)
 
-    @property
-    def _asks_cursors(self) -> bool:
-        edges = (field for field in self._wanted if field.name == "edges")
-        return self._needs_ends or any(part.name == "cursor" for edge in edges for part in self._selections.below(edge))
-
     # The rows.
 
     def _source(self) -> Source:
@@ -128,11 +123,19 @@ class _Connection:
             sa.select(*self._columns(rows))
             .where(all_hold(self._matching(rows), page.between(rows, self._compiler.paging.bind)))
             .order_by(*page.direction.clauses(rows))
-            .limit(self._page.one_more if self._needs_more else self._page.size)
         )
-        statement = self._correlated(statement)
+        statement = self._limited(self._correlated(statement))
         name = f"page_{self._page.number}"
-        return numbered(statement, name) if self._needs_numbers else statement.subquery(name)
+        return numbered(statement, name) if self._needs_more else statement.subquery(name)
+
+    def _limited(self, statement: sa.Select[Any]) -> sa.Select[Any]:
+        """Return the statement of rows with the page's limit."""
+        limit = self._page.one_more if self._needs_more else self._page.size
+        if self._parent is not None:
+            return statement.limit(limit)
+        # PostgreSQL would take a limit that it doesn't know for a tenth of the table, and join accordingly.
+        at_most = statement.limit(sa.literal_column(str(self._page.at_most))).subquery()
+        return sa.select(*at_most.c).limit(limit)
 
     def _columns(self, rows: Source) -> Sequence[sa.ColumnElement[Any]]:
         columns = [
@@ -140,9 +143,8 @@ class _Connection:
             for selected in self._row_selections()
             for column in self._objects.columns(self._model, rows, selected)
         ]
-        if self._asks_cursors:
-            columns += [rows.c[step.field.column.key] for step in self._page.page.ordering.steps]
-        return list(dict.fromkeys(columns)) or [rows.c[self._model.key.key]]
+        columns += [rows.c[step.field.column.key] for step in self._page.page.ordering.steps]
+        return list(dict.fromkeys(columns))
 
     def _matching(self, rows: Source) -> Predicate:
         """Return the predicate of the rows on all pages."""
@@ -173,11 +175,8 @@ class _Connection:
                     yield field.key, [f'"{self._model.name}Connection"']
 
     def _array(self, level: Level, item: Sequence[Piece]) -> list[Piece]:
-        if not self._needs_numbers:
-            return array_of(joined_text(item))
-        number = level.source.c[NUMBER]
-        order = number.desc() if self._page.page.backward else number
-        return array_of(joined_text(item), order=order, where=self._on_page(level) if self._needs_more else None)
+        order = self._page.page.ordering.clauses(level.source)
+        return array_of(joined_text(item), order, where=self._on_page(level) if self._needs_more else None)
 
     def _on_page(self, level: Level) -> Predicate:
         on_page: Predicate = level.source.c[NUMBER] <= self._page.size
@@ -213,9 +212,9 @@ class _Connection:
                 case "hasPreviousPage":
                     yield part.key, self._has_more() if page.backward else self._flag(page.after is not None)
                 case "startCursor":
-                    yield part.key, self._end(level, furthest=page.backward)
+                    yield part.key, [self._end(level, self._place_of_start)]
                 case "endCursor":
-                    yield part.key, self._end(level, furthest=not page.backward)
+                    yield part.key, [self._end(level, self._place_of_end)]
                 case name if name == TYPE_NAME:
                     yield part.key, ['"PageInfo"']
 
@@ -226,15 +225,30 @@ class _Connection:
     def _has_more(self) -> list[Piece]:
         return truth_pieces(sa.func.count() > self._page.size)
 
-    def _end(self, level: Level, *, furthest: bool) -> list[Piece]:
-        """Return the cursor of the first row in the page's direction, or of the furthest on the page."""
-        number = level.source.c[NUMBER]
-        cursor = joined_text(self._cursor(level))
-        if furthest:
-            from_the_end = sa.func.array_agg(aggregate_order_by(cursor, number.desc()))
-            on_page = sa.funcfilter(from_the_end, self._on_page(level)) if self._needs_more else from_the_end
-            return null_or(sa.type_coerce(on_page, ARRAY(sa.Text))[1])
-        return null_or(sa.funcfilter(sa.func.min(cursor), number == sa.literal_column("1")))
+    @property
+    def _place_of_start(self) -> sa.ColumnElement[Any]:
+        if not (self._needs_more and self._page.page.backward):
+            return sa.literal_column("1")
+        return sa.func.greatest(sa.func.count() - self._page.size, sa.literal_column("0")) + sa.literal_column("1")
+
+    @property
+    def _place_of_end(self) -> sa.ColumnElement[Any]:
+        if not self._needs_more or self._page.page.backward:
+            return sa.func.count()
+        return sa.func.least(sa.func.count(), self._page.size)
+
+    def _end(self, level: Level, place: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """Return the cursor of the row that stands at a place among all, the one beyond the page included."""
+        ordering = self._page.page.ordering
+        order = ordering.clauses(level.source)
+
+        def value(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+            all_ = sa.func.array_agg(aggregate_order_by(column, *order), type_=ARRAY(column.type))
+            return sa.type_coerce(all_, ARRAY(column.type))[place]
+
+        values = [(step.field, value(level.source.c[step.field.column.key])) for step in ordering.steps]
+        cursor = joined_text(cursor_pieces(self._page.number, values))
+        return sa.case((sa.func.count() == sa.literal_column("0"), NULL), else_=cursor)
 
     def _count(self) -> sa.ColumnElement[Any]:
         rows = self._model.table.alias()

@@ -8,14 +8,15 @@ import sqlalchemy as sa
 
 from resolvers.compiled.connections import ConnectionCompiler
 from resolvers.compiled.json_text import Piece, array_of, joined_text, null_or, nullable_pieces, object_pieces
-from resolvers.compiled.levels import NUMBER, Level, numbered
+from resolvers.compiled.levels import Level
 from resolvers.compiled.objects import global_id_text
 from resolvers.compiled.selections import Selected
+from resolvers.compiled.spans import spans_of
+from resolvers.compiled.statement import Compiled
 from resolvers.pages import size_of_groups
 from resolvers.sql.groups import Grouping, GroupKey, measure_expressions, order_of_groups
-from resolvers.sql.scope import Scope, all_hold
+from resolvers.sql.scope import Scope, Source, all_hold
 from resolvers.sql.where import Filters
-from schema.derive.aggregates import GROUPED_BY_UNIT
 from schema.model import Kind, Model, ScalarField
 from security.errors import BadUserInput
 
@@ -27,9 +28,9 @@ class GroupCompiler:
     totals: Scope
     connections: ConnectionCompiler
 
-    def root(self, model: Model, selected: Selected) -> sa.ColumnElement[Any]:
-        """Return the groups of an entity's rows, as text; null where there are too many to give them all."""
-        return _Groups(self, model, selected).text()
+    def root(self, model: Model, selected: Selected) -> Compiled:
+        """Return the groups of an entity's rows; none where there are too many to give them all."""
+        return _Groups(self, model, selected).root()
 
 
 class _Groups:
@@ -40,46 +41,65 @@ class _Groups:
         self._selections = compiler.connections.selections
         self._model = model
         self._arguments: Mapping[str, Any] = self._selections.arguments(selected)
+        self._where: Mapping[str, Any] = self._arguments.get("where") or {}
         self._wanted = self._selections.below(selected)
         self._rows = model.table.alias()
         self._grouping = Grouping(compiler.totals, model, self._rows)
         for given in self._arguments.get("group_by") or ():
             self._grouping.add(given)
+        paging = compiler.connections.paging
+        spans = {key.path: spans_of(key, self._where, paging) for key in self._grouping.keys}
+        self._spans = {path: found for path, found in spans.items() if found is not None}
 
-    def text(self) -> sa.ColumnElement[Any]:
-        """Return the groups as text."""
-        level = Level(numbered(self._statement(), "groups"))
+    def root(self) -> Compiled:
+        """Return the groups as a root field."""
+        level = Level(self._first_groups(self._groups()))
         item = joined_text(object_pieces(self._members(level)))
-        array = joined_text(array_of(item, order=level.source.c[NUMBER]))
+        head, items, tail = array_of(item, self._order(level.source))
         most = self._compiler.connections.paging.limits.max_page_size
         if self._arguments.get("first") is None:
-            array = sa.case((sa.func.count() <= sa.literal_column(str(most)), array))
-        return sa.select(array).select_from(level.joined).scalar_subquery()
+            items = sa.case((sa.func.count() <= sa.literal_column(str(most)), items))
+        return Compiled([head, items, tail], level.select_from)
 
-    def _statement(self) -> sa.Select[Any]:
-        paging = self._compiler.connections.paging
-        asked, most = self._arguments.get("first"), paging.limits.max_page_size
+    def _groups(self) -> sa.CTE:
         told = measure_expressions(self._model, self._rows)
-        keys = {_label(key.path): key.expression for key in self._grouping.keys}
+        keys = {_label(key.path): self._common(key) for key in self._grouping.keys}
         measures = {name: told[name] for name in self._measures()}
-        given = self._arguments.get("where") or {}
         totals = self._compiler.totals
-        return (
+        most = self._compiler.connections.paging.limits.max_page_size
+        statement = (
             sa.select(*(expression.label(name) for name, expression in (keys | measures).items()))
             .select_from(self._grouping.joined_source())
             .where(
                 all_hold(
                     totals.visible(self._model, self._rows),
-                    Filters(totals, most).predicate(self._model, self._rows, given),
+                    Filters(totals, most).predicate(self._model, self._rows, self._where),
                 )
             )
             .group_by(*keys.values())
-            .order_by(*order_of_groups(self._arguments.get("order_by"), self._grouping.keys, told))
-            .limit(paging.bind(asked, sa.BigInteger(), lambda given: size_of_groups(given, paging.limits)))
         )
+        # Apart, or PostgreSQL sorts all rows for the sake of the first groups.
+        return statement.cte("groups").prefix_with("materialized", dialect="postgresql")
+
+    def _first_groups(self, groups: sa.CTE) -> Source:
+        paging = self._compiler.connections.paging
+        asked = self._arguments.get("first")
+        limit = paging.bind(asked, sa.BigInteger(), lambda given: size_of_groups(given, paging.limits))
+        return sa.select(*groups.c).order_by(*self._order(groups)).limit(limit).subquery("first_groups")
+
+    def _order(self, groups: Source) -> list[sa.ColumnElement[Any]]:
+        keys = (groups.c[_label(key.path)] for key in self._grouping.keys)
+        told = {name: groups.c[name] for name in self._measures()}
+        return order_of_groups(self._arguments.get("order_by"), keys, told) or [groups.c["count"]]
+
+    def _common(self, key: GroupKey) -> sa.ColumnElement[Any]:
+        """Return what rows of a group have in common: the key, or the number of its span."""
+        spans = self._spans.get(key.path)
+        return key.expression if spans is None else spans.number(self._rows.c[key.field.column.key])
 
     def _measures(self) -> list[str]:
-        """Return the measures that are selected, of which a count is always one."""
+        """Return the measures that are selected or order the groups, of which a count is always one."""
+        ordering = (one["field"] for one in self._arguments.get("order_by") or ())
         parts = (
             f"{field.name}.{part.name}"
             for field in self._wanted
@@ -87,7 +107,7 @@ class _Groups:
             for part in self._selections.below(field)
             if not part.name.startswith("__")
         )
-        return list(dict.fromkeys(("count", *parts)))
+        return list(dict.fromkeys(("count", *parts, *ordering)))
 
     def _members(self, level: Level) -> Iterator[tuple[str, Sequence[Piece]]]:
         for field in self._wanted:
@@ -124,7 +144,7 @@ class _Groups:
                 target = self._compiler.totals.seen[model.links[part.name].target]
                 yield part.key, object_pieces(self._key(level, target, at, part))
             else:
-                yield part.key, _value(level, model, self._grouped(at))
+                yield part.key, self._value(level, model, self._grouped(at))
 
     def _grouped(self, path: tuple[str, ...]) -> GroupKey:
         for key in self._grouping.keys:
@@ -139,13 +159,14 @@ class _Groups:
         level.join(other, all_hold(same, connections.scope.visible(model, other)))
         return connections.objects.linked_object(level, model, other, self._selections.below(field))
 
-
-def _value(level: Level, model: Model, key: GroupKey) -> list[Piece]:
-    column = level.source.c[_label(key.path)]
-    if key.is_row:
-        quote: sa.ColumnElement[Any] = sa.literal_column("'\"'")
-        return null_or(quote.op("||")(global_id_text(model, column)).op("||")(quote))
-    return nullable_pieces(Kind.DATE if key.field.kind in GROUPED_BY_UNIT else key.field.kind, column)
+    def _value(self, level: Level, model: Model, key: GroupKey) -> list[Piece]:
+        column = level.source.c[_label(key.path)]
+        if key.is_row:
+            quote: sa.ColumnElement[Any] = sa.literal_column("'\"'")
+            return null_or(quote.op("||")(global_id_text(model, column)).op("||")(quote))
+        if spans := self._spans.get(key.path):
+            return nullable_pieces(Kind.DATE, spans.first_day(column))
+        return nullable_pieces(Kind.DATE if key.unit else key.field.kind, column)
 
 
 def _kind_of(measure: str, field: ScalarField) -> Kind:

@@ -30,6 +30,10 @@ class Level:
             result = result.outerjoin(other, on)
         return result
 
+    def select_from(self, columns: sa.Select[Any]) -> sa.Select[Any]:
+        """Return the statement that takes columns from the level; they have been made, so its joins are known."""
+        return columns.select_from(self.joined)
+
 
 def numbered(rows: sa.Select[Any], name: str) -> Source:
     """Return rows with their places, in the order in which the inner statement gives them."""

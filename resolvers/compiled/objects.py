@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from resolvers.compiled.json_text import Piece, joined_text, object_pieces, scalar_pieces
+from resolvers.access import MARK
+from resolvers.compiled.json_text import NULL, Piece, joined_text, object_pieces, scalar_pieces
 from resolvers.compiled.levels import Level
 from resolvers.compiled.selections import Selected, Selections
 from resolvers.sql.scope import Scope, Source, all_hold, joined
@@ -16,7 +17,7 @@ from schema.model import Link, Model
 if TYPE_CHECKING:
     from resolvers.compiled.connections import ConnectionCompiler
 
-NULL: sa.ColumnElement[str] = sa.literal_column("'null'", sa.Text())
+_MARK = sa.func.chr(sa.literal_column(str(ord(MARK))))
 
 
 @dataclass
@@ -30,15 +31,17 @@ class ObjectCompiler:
     def columns(self, model: Model, source: Source, selected: Sequence[Selected]) -> list[sa.ColumnElement[Any]]:
         """Return the columns of a row that the selected fields are made of, without those of other rows."""
         names = {name for field in selected for name in self._needed(model, field)}
+        if _tells_personal_data(model, selected):
+            names.add(model.key.key)
         return [source.c[column.key] for column in model.table.columns if column.key in names]
-
-    def has_joins(self, model: Model, selected: Sequence[Selected]) -> bool:
-        """Tell whether the selected fields need other rows beside each row."""
-        return any(field.name in model.links and not model.links[field.name].many for field in selected)
 
     def object(self, level: Level, model: Model, source: Source, selected: Sequence[Selected]) -> list[Piece]:
         """Return the pieces of a row's object; `source` is the row, in the level or joined to it."""
-        return object_pieces(self._members(level, model, source, selected))
+        pieces = object_pieces(self._members(level, model, source, selected))
+        if not _tells_personal_data(model, selected):
+            return pieces
+        # For the audit log; taken out again before the response is sent.
+        return [_MARK, f"{model.name}:", source.c[model.key.key], _MARK, *pieces]
 
     def linked_object(
         self, level: Level, target: Model, other: Source, selected: Sequence[Selected]
@@ -78,6 +81,10 @@ class ObjectCompiler:
         return self.linked_object(level, target, other, self.selections.below(field))
 
 
+def _tells_personal_data(model: Model, selected: Sequence[Selected]) -> bool:
+    return any(field.name in model.fields and model.fields[field.name].pii for field in selected)
+
+
 def global_id_pieces(model: Model, key: sa.ColumnElement[Any]) -> list[Piece]:
     """Return the pieces of a global id, as `schema.global_id` writes it."""
     return ['"', global_id_text(model, key), '"']
@@ -87,4 +94,5 @@ def global_id_text(model: Model, key: sa.ColumnElement[Any]) -> sa.ColumnElement
     """Return a global id as text, null where the key is."""
     prefix: sa.ColumnElement[Any] = sa.literal_column(f"'{model.name}:'", sa.Text())
     decoded = prefix.op("||")(sa.cast(key, sa.Text))
-    return sa.func.encode(sa.func.convert_to(decoded, sa.literal_column("'UTF8'")), sa.literal_column("'base64'"))
+    # The names of entities are ASCII, and so what the client's encoding makes of it.
+    return sa.func.encode(sa.func.textsend(decoded), sa.literal_column("'base64'"))

@@ -1,9 +1,8 @@
 """Operations whose root fields are compiled: planned once for each shape of their variables, then run."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Hashable
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, cast
 
 from graphql import GraphQLInputType, type_from_ast
@@ -17,26 +16,20 @@ from resolvers.compiled.selections import Selected, Selections
 from resolvers.compiled.slots import Inputs, Parameters, shape_of, slotted
 from resolvers.compiled.statement import Statement, statement_of
 from resolvers.cursors import Cursors
-from resolvers.database import Database
+from resolvers.database import Database, Planning, Snapshot, Texts, Version
 from resolvers.documents import Prepared
 from resolvers.pages import Limits
 from resolvers.schemas import SeenSchema
 from resolvers.sql.scope import Scope, claim_value
 from schema.model import Graph
 from security.principal import Principal
-from security.rows import Claim
 
-_CLAIMS = (Claim.CUSTOMER_ID, Claim.REGIONS, Claim.WAREHOUSE_IDS)
 _ABSENT: Hashable = object()
 """The shape of a variable that was not given, which is not that of any value."""
 
 _MOST_PLANS_OF_A_SHAPE = 16
 _MOST_PLANS = 256
 """Plans that are kept of one operation; clients that send ever new shapes must not fill the memory."""
-
-
-Fetch = Callable[[str, list[Any]], Awaitable[bytes | None]]
-"""Runs a statement and gives its JSON."""
 
 
 class NotCompiled(Exception):
@@ -75,6 +68,7 @@ class CompiledOperation:
     prepared: Prepared
     limits: Limits
     cursors: Cursors
+    version: Version
     _plans: OrderedDict[Hashable, list[Plan]] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
@@ -99,37 +93,28 @@ class CompiledOperation:
     async def run(self, database: Database, variables: VariableValues, principal: Principal) -> bytes:
         """Return the response's data as JSON; raise `NotCompiled` or `BadUserInput` where the reference path must."""
         plan, inputs = self._planned(variables, principal)
-        if len(plan.roots) == 1:
-            alone = partial(database.fetch_json, principal)
-            return _object(plan, [await self._answer(alone, plan.roots[0], inputs[0])])
+        if len(plan.roots) == 1 and (statement := plan.roots[0].statement):
+            [one] = inputs
+            texts = await database.fetch(principal, statement.planning, statement.sql, statement.arguments(one))
+            return _object(plan, [self._json(plan.roots[0], statement, texts, one)])
         async with database.snapshot(principal) as snapshot:
-            parts = [
-                await self._answer(snapshot.fetch_json, root, one) for root, one in zip(plan.roots, inputs, strict=True)
-            ]
+            parts = [await self._answer(snapshot, root, one) for root, one in zip(plan.roots, inputs, strict=True)]
         return _object(plan, parts)
 
-    async def _answer(self, fetch: Fetch, root: Root, inputs: Inputs) -> bytes:
+    async def _answer(self, snapshot: Snapshot, root: Root, inputs: Inputs) -> bytes:
         statement = root.statement
         if statement is None:
             return root.known
-        found = await fetch(statement.sql, statement.arguments(inputs))
-        if found is None:
-            return root.missing()
-        return statement.sealed(found, self.cursors, inputs.variables)
+        texts = await snapshot.fetch_texts(statement.sql, statement.arguments(inputs))
+        return self._json(root, statement, texts, inputs)
+
+    def _json(self, root: Root, statement: Statement, texts: Texts | None, inputs: Inputs) -> bytes:
+        found = None if texts is None else statement.json(texts, self.cursors, inputs.variables)
+        return root.missing() if found is None else found
 
     def _planned(self, variables: VariableValues, principal: Principal) -> tuple[Plan, list[Inputs]]:
         """Return the plan for the shape of the variables and of the principal's claims, with the inputs of a run."""
-        shape = (
-            tuple(
-                shape_of(variables.coerced[name], type_, self._words) if name in variables.coerced else _ABSENT
-                for name, type_ in self._types.items()
-            ),
-            tuple(bool(claim_value(principal, claim)) for claim in _CLAIMS),
-        )
-        plans = self._plans.setdefault(shape, [])
-        self._plans.move_to_end(shape)
-        if len(self._plans) > _MOST_PLANS:
-            self._plans.popitem(last=False)
+        plans = self._plans_for(self._shape(variables.coerced, principal))
         for plan in plans:
             inputs = self._inputs(plan, variables, principal)
             if inputs is not None:
@@ -141,6 +126,24 @@ class CompiledOperation:
             raise NotCompiled("cursors that do not fit their own plan")
         return plan, inputs
 
+    def _shape(self, coerced: Mapping[str, Any], principal: Principal) -> Hashable:
+        shapes = [
+            shape_of(coerced[name], type_, self._words) if name in coerced else _ABSENT
+            for name, type_ in self._types.items()
+        ]
+        return (*shapes, _claims_given(principal))
+
+    def _plans_for(self, shape: Hashable) -> list[Plan]:
+        """Return the plans of a shape, in a list that is kept."""
+        plans = self._plans.get(shape)
+        if plans is None:
+            plans = self._plans[shape] = []
+            if len(self._plans) > _MOST_PLANS:
+                self._plans.popitem(last=False)
+        else:
+            self._plans.move_to_end(shape)
+        return plans
+
     def _inputs(self, plan: Plan, variables: VariableValues, principal: Principal) -> list[Inputs] | None:
         """Return the inputs of a run; None where its cursors have missing values at other places than the plan's."""
         found = []
@@ -151,7 +154,10 @@ class CompiledOperation:
                 if tuple(value is None for value in values) != cursor.nulls:
                     return None
                 opened.append(values)
-            found.append(Inputs(variables.coerced, lambda claim: claim_value(principal, claim), opened))
+            inputs = Inputs(variables.coerced, lambda claim: claim_value(principal, claim), opened)
+            if root.statement and not all(holds(inputs) for holds in root.statement.conditions):
+                return None
+            found.append(inputs)
         return found
 
     def _plan(self, variables: VariableValues, principal: Principal) -> Plan:
@@ -182,12 +188,19 @@ class CompiledOperation:
         connections = ConnectionCompiler(scope, selections, paging)
         match kind:
             case "row":
-                text = RowCompiler(connections).root(model, selected)
+                compiled = RowCompiler(connections).root(model, selected)
             case "connection":
-                text = connections.root(model, selected)
+                compiled = connections.root(model, selected)
             case _:
-                text = GroupCompiler(replace(scope, totals=True), connections).root(model, selected)
-        return Root(key, statement_of(text, paging), is_optional=kind == "row")
+                compiled = GroupCompiler(replace(scope, totals=True), connections).root(model, selected)
+        is_keyed = kind != "groups" and not paging.is_filtered
+        planning = Planning.ONCE if is_keyed else Planning.EACH_TIME
+        return Root(key, statement_of(compiled, paging, planning, self.version), is_optional=kind == "row")
+
+
+def _claims_given(principal: Principal) -> tuple[bool, bool, bool]:
+    """Return which claims there are: what an absent one compares with is another statement."""
+    return bool(principal.customer_id), bool(principal.regions), bool(principal.warehouse_ids)
 
 
 def _object(plan: Plan, parts: list[bytes]) -> bytes:

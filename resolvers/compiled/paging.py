@@ -1,6 +1,6 @@
 """Pages of compiled connections: sizes and cursors that are known only when the statement runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,11 @@ from schema.model import Model
 from security.errors import BadUserInput
 
 _SIZE: SqlType = sa.BigInteger()
+_STEP = 8
+"""Pages up to 8, 64, 512… rows have a statement each."""
+
+Condition = Callable[[Inputs], bool]
+"""Tells whether the inputs of a run are of the kind that a statement was compiled for."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,16 @@ class OpenedCursor:
 
 @dataclass(frozen=True)
 class CompiledPage:
-    """A page; `number` is that of what its cursors belong to."""
+    """A page; `number` is that of what its cursors belong to.
+
+    `at_most` is a number of rows that it has less than or as many as, one more included, for the planner to know.
+    """
 
     number: int
     page: Page
     size: sa.BindParameter[Any]
     one_more: sa.BindParameter[Any]
+    at_most: int
 
 
 @dataclass
@@ -64,6 +73,8 @@ class Paging:
     bind: Parameters
     belongings: list[Belonging] = field(default_factory=list)
     opened: list[OpenedCursor] = field(default_factory=list)
+    conditions: list[Condition] = field(default_factory=list)
+    is_filtered: bool = False
 
     def page(self, model: Model, coordinate: str, arguments: Mapping[str, Any]) -> CompiledPage:
         """Return the page that a connection's arguments ask for."""
@@ -73,6 +84,7 @@ class Paging:
         order = ordering(model, arguments.get("order_by"))
         belongs_to = Belonging(coordinate, order, arguments.get("where"))
         self.belongings.append(belongs_to)
+        self.is_filtered |= bool(arguments.get("where"))
         name, asked = ("last", last) if last is not None else ("first", first)
         page = Page(
             ordering=order,
@@ -91,7 +103,15 @@ class Paging:
             page=page,
             size=self.bind(asked, _SIZE, size),
             one_more=self.bind(asked, _SIZE, lambda given: size(given) + 1),
+            at_most=self._at_most(asked, size),
         )
+
+    def _at_most(self, asked: Any, size: Callable[[Any], int]) -> int:
+        """Return the round number that the page's size is below, and have the statement kept for such sizes."""
+        rounded = _rounded(size(filled(asked, self.inputs.variables)))
+        if is_open(asked):
+            self.conditions.append(lambda inputs: _rounded(size(filled(asked, inputs.variables))) == rounded)
+        return rounded
 
     def _place(self, belongs_to: Belonging, operand: Any) -> Sequence[Any] | None:
         if operand is None or filled(operand, self.inputs.variables) is None:
@@ -104,3 +124,10 @@ class Paging:
         if not is_open(operand) and not is_open(belongs_to.where):
             return values
         return [None if value is None else Place(at, step) for step, value in enumerate(values)]
+
+
+def _rounded(size: int) -> int:
+    rounded = _STEP
+    while rounded <= size:
+        rounded *= _STEP
+    return rounded

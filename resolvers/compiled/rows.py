@@ -1,14 +1,12 @@
 """Single rows of a statement: a row by its id, as one expression."""
 
 from dataclasses import dataclass
-from typing import Any
-
-import sqlalchemy as sa
 
 from resolvers.compiled.connections import ConnectionCompiler
 from resolvers.compiled.json_text import joined_text
 from resolvers.compiled.levels import Level
 from resolvers.compiled.selections import Selected
+from resolvers.compiled.statement import Compiled
 from resolvers.sql.scope import all_hold
 from schema.global_id import key_of
 from schema.model import Model
@@ -20,17 +18,13 @@ class RowCompiler:
 
     connections: ConnectionCompiler
 
-    def root(self, model: Model, selected: Selected) -> sa.ColumnElement[Any]:
-        """Return the row as text, null where there is none that the principal sees."""
+    def root(self, model: Model, selected: Selected) -> Compiled:
+        """Return the row; none where there is none that the principal sees."""
         connections = self.connections
         arguments = connections.selections.arguments(selected)
         rows = model.table.alias()
         level = Level(rows)
         key = connections.paging.bind(arguments["id"], model.key.type, lambda text: key_of(model.name, text))
         text = joined_text(connections.objects.object(level, model, rows, connections.selections.below(selected)))
-        return (
-            sa.select(text)
-            .select_from(level.joined)
-            .where(all_hold(rows.c[model.key.key] == key, connections.scope.visible(model, rows)))
-            .scalar_subquery()
-        )
+        found = all_hold(rows.c[model.key.key] == key, connections.scope.visible(model, rows))
+        return Compiled([text], lambda columns: level.select_from(columns).where(found))

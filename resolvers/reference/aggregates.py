@@ -34,7 +34,7 @@ async def groups(running: Running, model: Model, arguments: Mapping[str, Any]) -
             running.filters_of_totals.predicate(model, source, arguments.get("where") or {}),
         )
         .group_by(*keys.values())
-        .order_by(*order_of_groups(arguments.get("order_by"), grouping.keys, told))
+        .order_by(*order_of_groups(arguments.get("order_by"), keys.values(), told))
         .limit(size_of_groups(asked, running.limits))
     )
     records = await running.snapshot.fetch(statement)

@@ -35,6 +35,7 @@ async def root_connection(running: Running, model: Model, coordinate: str, argum
         return number
 
     rows = [row_of(model, record) for record in await running.snapshot.fetch(statement)]
+    running.note(model, rows)
     return _connection(running, page, rows, count)
 
 

@@ -35,6 +35,7 @@ class RowByKeyLoader(DataLoader[int, Row | None]):
         )
         records = await self._running.snapshot.fetch(statement)
         rows = {record["databaseId"]: row_of(self._model, record) for record in records}
+        self._running.note(self._model, rows.values())
         return [rows.get(key) for key in keys]
 
 
@@ -76,6 +77,8 @@ class PageByParentLoader(DataLoader[int, list[Row]]):
         for record in await running.snapshot.fetch(statement):
             row = row_of(model, record)
             found[row.pop(_ASKED)].append(row)
+        for rows_of_parent in found.values():
+            running.note(model, rows_of_parent)
         return [found[key] for key in keys]
 
 

@@ -1,18 +1,20 @@
 """What one operation has while it runs: its view of the graph, its snapshot of the data and its loaders."""
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import orjson
 from aiodataloader import DataLoader
 
+from resolvers.costs.bill import Bill
 from resolvers.cursors import Cursors
 from resolvers.database import Snapshot
 from resolvers.pages import Limits
 from resolvers.sql.scope import Scope
 from resolvers.sql.where import Filters
+from schema.model import Model
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -27,6 +29,10 @@ class Running:
     snapshot: Snapshot
     limits: Limits
     cursors: Cursors
+    bill: Bill
+    subjects: dict[str, None] = field(default_factory=dict)
+    """The rows read of entities with personal data, as `Customer:14`; more than what the response shows of them."""
+
     _loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
 
     @property
@@ -38,6 +44,11 @@ class Running:
     def filters_of_totals(self) -> Filters:
         """Compile filters on rows that are counted."""
         return Filters(self.totals, self.limits.max_page_size)
+
+    def note(self, model: Model, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Note that rows were read, where that may tell personal data."""
+        if any(of.pii for of in model.fields.values()):
+            self.subjects |= {f"{model.name}:{row['databaseId']}": None for row in rows}
 
     async def load(self, name: Hashable, make: Callable[[], DataLoader[Key, Value]], key: Key) -> Value:
         """Return what the operation's loader of a name, made at its first use, has for a key."""

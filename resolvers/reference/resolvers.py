@@ -1,5 +1,6 @@
 """Resolvers of the reference path, one for each kind of derived field."""
 
+import datetime as dt
 from typing import Any, cast
 
 from strawberry.types.info import Info
@@ -89,6 +90,24 @@ class ReferenceResolvers:
             if len(ids) > most:
                 raise BadUserInput(f"`ids` has {len(ids):,} values; {most:,} are the most.")
             return [_any_row(running, text) for text in ids]
+
+        return resolve
+
+    def rate_limit(self) -> Resolve:
+        """Return the resolver of how the caller's budget stands."""
+
+        def resolve(_source: None, info: Info) -> dict[str, Any] | None:
+            bill = _running(info).bill
+            standing = bill.standing()
+            if standing is None:
+                return None
+            full = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=standing.seconds)
+            return {
+                "limit": standing.limit,
+                "cost": bill.requested,
+                "remaining": standing.remaining,
+                "resetAt": full.replace(microsecond=0),
+            }
 
         return resolve
 

@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 def selected(model: Model, source: Source) -> list[sa.Label[Any]]:
     """Return the columns that a row is made of: those that the principal may read, and those of links."""
-    fields = [source.c[field.column.key].label(field.name) for field in model.fields.values()]
+    fields = [field.shown(source.c[field.column.key]).label(field.name) for field in model.fields.values()]
     locals_of_links = {link.local.key for link in model.links.values()} - {model.key.key}
     return [*fields, *(source.c[name].label(name) for name in sorted(locals_of_links))]
 

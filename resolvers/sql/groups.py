@@ -1,6 +1,6 @@
 """Groupings as SQL: what rows of a group have in common, and what is told of the group."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,13 +19,17 @@ _DECIMALS_OF_AVERAGES = 4
 
 @dataclass(frozen=True)
 class GroupKey:
-    """One thing that rows of a group have in common, by the path of its names: `("customer", "region")`."""
+    """One thing that rows of a group have in common, by the path of its names: `("customer", "region")`.
+
+    `unit` is the span of time by which points in time are grouped, and `expression` its first day.
+    """
 
     path: tuple[str, ...]
     model: Model
     field: ScalarField
     is_row: bool
     expression: sa.ColumnElement[Any]
+    unit: str | None = None
 
 
 @dataclass
@@ -75,7 +79,7 @@ class Grouping:
             told = "needs `by`, a span of time" if unit is None else "is no time and has no `by`"
             raise BadUserInput(f"`groupBy`: {name} {told}.")
         expression = column if unit is None else _start_of(unit, found, column)
-        return GroupKey((*path, name), model, found, is_row, expression)
+        return GroupKey((*path, name), model, found, is_row, expression, unit)
 
     def _join(self, path: tuple[str, ...], link: Link, source: Source) -> Source:
         at = (*path, link.name)
@@ -110,9 +114,9 @@ def _measure(measure: str, column: sa.ColumnElement[Any]) -> sa.ColumnElement[An
 
 def order_of_groups(
     given: Sequence[Mapping[str, Any]] | None,
-    keys: Sequence[GroupKey],
+    keys: Iterable[sa.ColumnElement[Any]],
     told: Mapping[str, sa.ColumnElement[Any]],
 ) -> list[sa.ColumnElement[Any]]:
     """Return what stands after `order by`: what the client asks for, then the keys."""
     steps = [told[one["field"]].desc() if one["direction"] == "desc" else told[one["field"]] for one in given or ()]
-    return [*steps, *(key.expression for key in keys)]
+    return [*steps, *keys]

@@ -52,6 +52,7 @@ class Ordering:
                 source.c[step.field.column.key],
                 step.descending,
                 None if value is None else bind(value, step.field.column.type),
+                step.field.nullable,
             )
             for step, value in zip(self.steps, values, strict=True)
         ]
@@ -60,7 +61,8 @@ class Ordering:
             right = sa.tuple_(*(place.value for place in places))
             beyond: Predicate = left < right if self.steps[0].descending else left > right
             return beyond
-        return _beyond(places)
+        # Said once more, so that an index is read from the place on and not from its beginning.
+        return sa.and_(places[0].not_before, _beyond(places))
 
     @property
     def _is_one_way(self) -> bool:
@@ -74,6 +76,14 @@ class _Place:
     column: sa.ColumnElement[Any]
     descending: bool
     value: sa.BindParameter[Any] | None
+    nullable: bool
+
+    @property
+    def not_before(self) -> Predicate:
+        """After the value or equal to it, as far as one comparison can tell."""
+        if self.value is None or (self.nullable and not self.descending):
+            return sa.true()
+        return self.column <= self.value if self.descending else self.column >= self.value
 
     @property
     def beyond(self) -> Predicate:

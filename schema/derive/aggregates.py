@@ -6,12 +6,18 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from schema.derive.inputs import annotation_of
+from schema.derive.objects import FREE
 from schema.derive.types import Types
+from schema.directives import Cost, ListSize
 from schema.model import Graph, Kind, Model, ScalarField
 from schema.resolution import Resolvers
 
 GROUPED_BY_UNIT = (Kind.DATETIME, Kind.DATE)
 _GROUPED_BY_VALUE = (Kind.WORD, Kind.BOOLEAN, Kind.STRING)
+
+
+_GATHERING = Cost(weight="10")
+"""What a field says that reads many rows and gives few."""
 
 
 def add_aggregates(types: Types, graph: Graph, resolvers: Resolvers) -> None:
@@ -60,10 +66,16 @@ def aggregate_arguments(types: Types, model: Model, most: int) -> list[Strawberr
     ]
 
 
+def sized_groups(most: int) -> list[object]:
+    """Return what groups of rows cost and how many they are taken to be: one, where rows are not grouped at all."""
+    size = ListSize(assumed_size=most, slicing_arguments=["first"], sized_fields=[], require_one_slicing_argument=False)
+    return [_GATHERING, size]
+
+
 def groupable(model: Model) -> list[ScalarField]:
     """Return the fields that rows can be grouped by."""
     kinds = (*_GROUPED_BY_VALUE, *GROUPED_BY_UNIT)
-    return [field for field in model.fields.values() if field.kind in kinds]
+    return [field for field in model.comparable.values() if field.kind in kinds]
 
 
 def summable(model: Model) -> list[ScalarField]:
@@ -103,6 +115,7 @@ def _add_group_key(types: Types, graph: Graph, model: Model, resolvers: Resolver
         f"{model.name}GroupKey",
         f"What rows of a group have in common of `{model.name}`. A field that they are not grouped by is refused.",
         fields,
+        directives=[FREE],
     )
 
 
@@ -142,7 +155,8 @@ def _add_measure(
 ) -> None:
     if fields:
         about = f"{description} Null where no row has a value."
-        types.add_object(name, about, [types.output(f.name, f"{annotation(f)} | None", f.description) for f in fields])
+        outputs = [types.output(f.name, f"{annotation(f)} | None", f.description) for f in fields]
+        types.add_object(name, about, outputs, directives=[FREE])
 
 
 def _add_aggregate(types: Types, model: Model) -> None:
@@ -160,7 +174,7 @@ def _add_aggregate(types: Types, model: Model) -> None:
             types.output("min", f"{model.name}Extremes", "The least values."),
             types.output("max", f"{model.name}Extremes", "The greatest values."),
         ]
-    types.add_object(f"{model.name}Aggregate", f"A group of rows of `{model.name}`.", fields)
+    types.add_object(f"{model.name}Aggregate", f"A group of rows of `{model.name}`.", fields, directives=[FREE])
     types.add_enum(
         f"{model.name}AggregateOrderField",
         f"What groups of rows of `{model.name}` can be ordered by.",

@@ -8,11 +8,12 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
-from schema.derive.aggregates import add_aggregates, aggregate_arguments
+from schema.derive.aggregates import add_aggregates, aggregate_arguments, sized_groups
 from schema.derive.inputs import add_inputs
 from schema.derive.objects import add_objects, connection_arguments, sized_connection
+from schema.derive.rate_limit import rate_limit_field
 from schema.derive.types import Types
-from schema.directives import Authenticated
+from schema.directives import Authenticated, ListSize
 from schema.model import Graph, Model
 from schema.resolution import Resolvers
 from schema.scalars import SCALARS, BigInt
@@ -35,7 +36,7 @@ def build(
     add_inputs(types, graph)
     add_objects(types, graph, resolvers, page_size)
     add_aggregates(types, graph, resolvers)
-    fields = _node_fields(types, resolvers)
+    fields = [*_node_fields(types, resolvers, max_page_size), rate_limit_field(types, resolvers)]
     for model in graph:
         fields += _roots(types, model, resolvers, page_size, max_page_size)
     types.add_object("Query", "What can be asked for.", fields, directives=[Authenticated()])
@@ -77,12 +78,13 @@ def _roots(
                 f"Counts, sums, averages and extremes of rows of `{model.name}`, in groups.",
                 resolvers.aggregate(model),
                 arguments=aggregate_arguments(types, model, max_page_size),
+                directives=sized_groups(max_page_size),
             )
         )
     return fields
 
 
-def _node_fields(types: Types, resolvers: Resolvers) -> list[StrawberryField]:
+def _node_fields(types: Types, resolvers: Resolvers, max_page_size: int) -> list[StrawberryField]:
     return [
         types.resolved(
             "node",
@@ -97,6 +99,14 @@ def _node_fields(types: Types, resolvers: Resolvers) -> list[StrawberryField]:
             "The rows with some ids, in the order of the ids.",
             resolvers.nodes(),
             arguments=[types.argument("ids", "list[ID]", "Their global ids.", graphql_name="ids")],
+            directives=[
+                ListSize(
+                    assumed_size=max_page_size,
+                    slicing_arguments=["ids"],
+                    sized_fields=[],
+                    require_one_slicing_argument=False,
+                )
+            ],
         ),
     ]
 

@@ -85,7 +85,7 @@ def add_inputs(types: Types, graph: Graph) -> None:
 
 def orderable(model: Model) -> list[ScalarField]:
     """Return the fields that rows can be ordered by."""
-    return [field for field in model.fields.values() if field.kind is not Kind.JSON]
+    return [field for field in model.comparable.values() if field.kind is not Kind.JSON]
 
 
 def links_to(graph: Graph, model: Model) -> Iterator[Link]:
@@ -121,7 +121,7 @@ def _add_filter(types: Types, model: Model) -> None:
         types.input_field("not", f"{own} | None", "This does not hold."),
         types.input_field("id", "IDFilter | None", "On the global id."),
     ]
-    for field in model.fields.values():
+    for field in model.comparable.values():
         kind = f"{field.words.__name__ if field.words else field.kind.value}Filter"
         fields.append(types.input_field(field.name, f"{kind} | None", field.description))
     for link in model.links.values():

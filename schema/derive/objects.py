@@ -8,9 +8,10 @@ from strawberry.types.field import StrawberryField
 
 from schema.derive.inputs import annotation_of
 from schema.derive.types import Types
-from schema.directives import CacheControl, CacheScope, ListSize, RequiresScopes, RowPolicy
-from schema.model import Graph, Link, Model
+from schema.directives import CacheControl, CacheScope, Cost, ListSize, Masked, RequiresScopes, RowPolicy
+from schema.model import Graph, Link, Model, ScalarField
 from schema.resolution import Resolvers
+from security.capabilities import Reach
 
 TYPE_NAME = "__typename"
 """Where a row tells which entity it is of."""
@@ -28,7 +29,14 @@ class Node:
         return row[TYPE_NAME]
 
 
-@strawberry.type(description="Where a page lies among all rows.")
+FREE = Cost(weight="0")
+"""What a type says whose values cost nothing: they only stand around rows."""
+
+_COUNTING = Cost(weight="5")
+"""What a field says for which rows are counted that are not given."""
+
+
+@strawberry.type(description="Where a page lies among all rows.", directives=[FREE])
 class PageInfo:
     """Where a page lies among all rows."""
 
@@ -89,8 +97,18 @@ def _add_object(types: Types, graph: Graph, model: Model, resolvers: Resolvers, 
 def _scalars(types: Types, model: Model) -> Iterator[StrawberryField]:
     for field in model.fields.values():
         optional = " | None" if field.nullable else ""
-        directives = [RequiresScopes(scopes=[[field.read]])] if field.read else []
+        directives = list(_access(field, field.read)) if field.read else []
         yield types.output(field.name, annotation_of(field) + optional, field.description, directives=directives)
+
+
+def _access(field: ScalarField, read: str) -> Iterator[object]:
+    """Return the directives that say who sees a field, and what of it."""
+    if field.mask is None:
+        yield RequiresScopes(scopes=[[read]])
+        return
+    masked = f"{read}:{Reach.MASKED}"
+    yield RequiresScopes(scopes=[[read], [masked]])
+    yield Masked(scopes=[[masked]], shows=field.mask.value)
 
 
 def _links(types: Types, graph: Graph, model: Model, resolvers: Resolvers, page_size: int) -> Iterator[StrawberryField]:
@@ -122,6 +140,7 @@ def _add_connection(types: Types, model: Model) -> None:
             types.output("cursor", "str", "Place of the row, for `after` and `before`."),
             types.output("node", model.name, "The row."),
         ],
+        directives=[FREE],
     )
     types.add_object(
         f"{model.name}Connection",
@@ -130,6 +149,12 @@ def _add_connection(types: Types, model: Model) -> None:
             types.output("edges", f"list[{model.name}Edge]", "The rows of the page with their cursors."),
             types.output("nodes", f"list[{model.name}]", "The rows of the page."),
             types.output("pageInfo", "PageInfo", "Where the page lies."),
-            types.output("totalCount", "int", "How many rows there are on all pages; counted only when asked for."),
+            types.output(
+                "totalCount",
+                "int",
+                "How many rows there are on all pages; counted only when asked for.",
+                directives=[_COUNTING],
+            ),
         ],
+        directives=[FREE],
     )

@@ -10,6 +10,7 @@ from sqlalchemy import func
 from sqlalchemy.orm import Mapped
 
 from schema.entity import Cache, Entity, Landing, Word, field, key, link, many, one
+from schema.masks import Mask
 from security.rows import granted, owner, territory
 
 if TYPE_CHECKING:
@@ -42,10 +43,15 @@ class Customer(
         "Number in the national register of companies, 14 characters without punctuation.",
         read="customers.pii:read",
         pii=True,
+        mask=Mask.LAST_FOUR,
         unique=True,
     )
-    email: Mapped[str | None] = field("Address of the purchasing desk.", read="customers.pii:read", pii=True)
-    phone: Mapped[str | None] = field("Telephone, with country code.", read="customers.pii:read", pii=True)
+    email: Mapped[str | None] = field(
+        "Address of the purchasing desk.", read="customers.pii:read", pii=True, mask=Mask.MAILBOX
+    )
+    phone: Mapped[str | None] = field(
+        "Telephone, with country code.", read="customers.pii:read", pii=True, mask=Mask.LAST_FOUR
+    )
     address: Mapped[str | None] = field("Street, number and CEP.", read="customers.pii:read", pii=True)
     city: Mapped[str | None] = field("City.")
     state: Mapped[str | None] = field("State, by its two letters: `SP`.")

@@ -54,7 +54,7 @@ class Interaction(
     id: Mapped[int] = key()
     customer_id: Mapped[int] = link("customers.id")
     order_id: Mapped[int | None] = link("orders.id")
-    interaction_date: Mapped[datetime] = field("When it took place.")
+    interaction_date: Mapped[datetime] = field("When it took place.", indexed=True)
     channel: Mapped[InteractionChannel] = field("How the contact came about.")
     type: Mapped[InteractionType] = field("What it was about.")
     subject: Mapped[str | None] = field("Its title.", read="interactions.messages:read", pii=True)

@@ -50,7 +50,7 @@ class Order(
 
     id: Mapped[int] = key()
     customer_id: Mapped[int] = link("customers.id")
-    order_date: Mapped[datetime] = field("When the pharmacy ordered.")
+    order_date: Mapped[datetime] = field("When the pharmacy ordered.", indexed=True)
     status: Mapped[OrderStatus] = field("Where the order stands.", default="pending")
     subtotal: Mapped[Decimal] = field("Sum of the lines before tax and freight, in BRL.", read="orders.amounts:read")
     tax: Mapped[Decimal] = field("Taxes on the lines, in BRL.", read="orders.amounts:read")

@@ -44,7 +44,7 @@ class PurchaseOrder(
     quantity_received: Mapped[int] = field("Packages that arrived.", default=0)
     unit_cost: Mapped[Decimal] = field("What a package costs us, in BRL.", read="finance:read")
     status: Mapped[PurchaseOrderStatus] = field("Where the purchase order stands.", default="ordered")
-    ordered_at: Mapped[datetime] = field("When we ordered.")
+    ordered_at: Mapped[datetime] = field("When we ordered.", indexed=True)
     expected_at: Mapped[datetime | None] = field("When the supplier promised to deliver.")
     received_at: Mapped[datetime | None] = field("When the goods arrived.")
     created_at: Mapped[datetime] = field("When the row was made.", default=func.now())

@@ -127,7 +127,7 @@ def serving(app: ASGIApp, **changes: object) -> Iterator[str]:
         thread.start()
         try:
             assert started.wait(10)
-            yield url_of(listener)
+            yield url_of(listener, settings)
         finally:
             server.drain()
             thread.join(30)

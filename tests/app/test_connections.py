@@ -107,10 +107,43 @@ def test_trailers_do_not_become_headers(gateway: Gateway) -> None:
 def test_an_offer_of_another_protocol_is_not_taken_up(gateway: Gateway) -> None:
     upgrade = request("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk")
     assert exchange(gateway.url, upgrade).status == 200
-    websocket = request(
-        "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: x"
-    )
-    assert exchange(gateway.url, websocket).status == 200
+
+
+# WebSockets: a browser lets any page open one, and asks nobody before.
+
+
+def websocket(*headers: str, path: str = "/graphql") -> bytes:
+    opening = ["Connection: keep-alive, Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"]
+    sent = request(*opening, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", *headers)
+    return sent.replace(b"/healthz", path.encode())
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://x.evil.example", "http://x:81", ""])
+def test_foreign_pages_open_no_websocket(gateway: Gateway, origin: str) -> None:
+    for protocol in ("graphql-transport-ws", "graphql-ws"):
+        reply = exchange(gateway.url, websocket(f"Origin: {origin}", f"Sec-WebSocket-Protocol: {protocol}"))
+        assert reply.status == 403
+        assert b"FORBIDDEN" in reply.body
+        assert "connection: close" in reply.head
+
+
+@pytest.mark.parametrize("origin", [[], ["Origin: http://x"], ["Origin: https://x"]])
+@pytest.mark.parametrize("path", ["/graphql", "/healthz", "/"])
+def test_no_other_client_does_either(gateway: Gateway, origin: list[str], path: str) -> None:
+    reply = exchange(gateway.url, websocket(*origin, path=path))
+    assert reply.status == 400
+    assert b"no WebSockets here" in reply.body
+
+
+def test_pages_of_configured_origins_are_told_what_all_are() -> None:
+    with serving(whoami, cors_origins="https://app.example") as url:
+        assert exchange(url, websocket("Origin: https://app.example")).status == 400
+        assert exchange(url, websocket("Origin: https://app.example.evil")).status == 403
+
+
+def test_a_websocket_needs_no_host_to_be_refused(gateway: Gateway) -> None:
+    sent = websocket("Origin: http://").replace(b"Host: x\r\n", b"").replace(b"HTTP/1.1", b"HTTP/1.0")
+    assert exchange(gateway.url, sent).status in {200, 400, 401, 403}
 
 
 # Sizes.

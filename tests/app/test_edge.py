@@ -7,10 +7,10 @@ import time
 
 import httpx
 import pytest
-import structlog
 from starlette.types import Receive, Scope, Send
 from structlog.testing import CapturingLogger
 
+from app import logs
 from app.edge import Edge, facts_of
 from tests.app.serving import Gateway, serving
 from tests.app.wire import connect, exchange
@@ -94,6 +94,7 @@ def test_every_response_says_what_browsers_may_do_with_it(gateway: Gateway) -> N
 def test_a_fault_tells_an_id_that_the_log_has_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     log = CapturingLogger()
     monkeypatch.setattr("app.edge._LOG", log)
+    monkeypatch.setattr("app.logs._REQUESTS", log)
     with serving(Edge(fail, access_log=True)) as url:
         response = httpx.get(url)
     (error,) = response.json()["errors"]
@@ -115,6 +116,7 @@ def test_a_fault_in_the_middle_of_a_response_ends_the_connection(monkeypatch: py
 def test_the_line_of_a_request_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     log = CapturingLogger()
     monkeypatch.setattr("app.edge._LOG", log)
+    monkeypatch.setattr("app.logs._REQUESTS", log)
     with serving(Edge(hello, access_log=False)) as url:
         httpx.get(url)
     assert log.calls == []
@@ -123,6 +125,7 @@ def test_the_line_of_a_request_can_be_left_out(monkeypatch: pytest.MonkeyPatch) 
 def test_the_query_string_is_not_logged(monkeypatch: pytest.MonkeyPatch) -> None:
     log = CapturingLogger()
     monkeypatch.setattr("app.edge._LOG", log)
+    monkeypatch.setattr("app.logs._REQUESTS", log)
     with serving(Edge(hello, access_log=True)) as url:
         httpx.get(f"{url}/path?cpf=529")
         httpx.get(f"{url}/{'x' * 500}")
@@ -136,6 +139,7 @@ def test_the_query_string_is_not_logged(monkeypatch: pytest.MonkeyPatch) -> None
 def test_what_nobody_waits_for_any_more_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     log = CapturingLogger()
     monkeypatch.setattr("app.edge._LOG", log)
+    monkeypatch.setattr("app.logs._REQUESTS", log)
     cancelled_after: list[float] = []
 
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:
@@ -161,7 +165,7 @@ def test_ids_are_bound_for_everything_that_is_logged_meanwhile(gateway: Gateway)
     seen: list[str] = []
 
     async def note(scope: Scope, receive: Receive, send: Send) -> None:
-        seen.append(structlog.contextvars.get_contextvars()["request_id"])
+        seen.append(logs.REQUEST_ID.get())
         await hello(scope, receive, send)
 
     with serving(Edge(note, access_log=False)) as url:

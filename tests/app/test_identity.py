@@ -121,3 +121,17 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
     with pytest.raises(StartError, match="GATEWAY_DATA_DIR"):
         DevelopmentKey.of(settings(tmp_path))
+
+
+async def test_an_issuer_s_key_server_ends_the_signing_of_demo_tokens(tmp_path: Path) -> None:
+    configured = {"jwks_url": "https://login.example/keys", "jwt_issuer": "i", "jwt_audience": "a"}
+    with pytest.raises(StartError, match="GATEWAY_JWKS_URL"):
+        DevelopmentKey.of(settings(tmp_path, **configured))
+    with pytest.raises(StartError, match="GATEWAY_JWKS_URL needs GATEWAY_JWT_ISSUER"):
+        configured_verifier(settings(tmp_path, **configured | {"jwt_issuer": None}))
+    development = DevelopmentKey.of(settings(tmp_path))
+    # Nothing is asked for a token whose algorithm is not accepted.
+    with pytest.raises(InvalidToken):
+        await configured_verifier(settings(tmp_path, **configured, jwt_algorithms=("ES256",))).verify(
+            development.sign(ADMIN)
+        )

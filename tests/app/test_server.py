@@ -55,15 +55,17 @@ def test_a_port_can_be_taken_again_at_once() -> None:
     with serving(Slow(0)) as url:
         assert httpx.get(url).text == "ok"
     # The connection of the request is in TIME_WAIT now.
-    with bind(Settings(port=httpx.URL(url).port)) as listener:
-        assert url_of(listener) == url
+    settings = Settings(port=httpx.URL(url).port or 0)
+    with bind(settings) as listener:
+        assert url_of(listener, settings) == url
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0"])  # noqa: S104 - a test of it
 def test_the_url_is_one_that_this_machine_reaches(host: str) -> None:
-    with bind(Settings(host=host, port=0)) as listener:
+    settings = Settings(host=host, port=0)
+    with bind(settings) as listener:
         listener.listen()
-        connect(url_of(listener)).close()
+        connect(url_of(listener, settings)).close()
 
 
 def test_running_requests_finish_while_the_server_stops() -> None:

@@ -44,7 +44,7 @@ def test_settings_cannot_be_changed() -> None:
 
 @pytest.mark.parametrize(
     ("name", "nearest"),
-    [("PROT", "GATEWAY_PORT"), ("DATABSE_URL", "GATEWAY_DATABASE_URL"), ("JWT_KEY", "GATEWAY_JWT_PUBLIC_KEY")],
+    [("PROT", "GATEWAY_PORT"), ("DATABSE_URL", "GATEWAY_DATABASE_URL"), ("JWT_PUBLIC", "GATEWAY_JWT_PUBLIC_KEY")],
 )
 def test_an_unknown_name_stops_the_start_and_tells_the_nearest(
     monkeypatch: pytest.MonkeyPatch, name: str, nearest: str
@@ -74,6 +74,16 @@ def test_a_name_with_another_prefix_is_none_of_ours(monkeypatch: pytest.MonkeyPa
         ("JWT_LEEWAY_SECONDS", "31", "less than or equal to 30"),
         ("JWT_PUBLIC_KEY", "/nowhere/key.pem", "neither PEM text nor a file"),
         ("JWT_PUBLIC_KEY", PRIVATE_PEM, "holds a private key"),
+        ("JWKS_URL", "http://login.example/keys", "must start with https://"),
+        ("JWKS_URL", "file:///etc/passwd", "must start with https://"),
+        ("JWKS_URL", "https://", "must start with https://"),
+        ("JWKS_GRACE_SECONDS", "-1", "greater than or equal to 0"),
+        ("TLS_CERTIFICATE", "/nowhere/cert.pem", "set together or not at all"),
+        ("CORS_ORIGINS", "*", "'*' is no origin"),
+        ("CORS_ORIGINS", "null", "'null' is no origin"),
+        ("CORS_ORIGINS", "https://a.example, https://b.example/", "'https://b.example/' is no origin"),
+        ("CORS_ORIGINS", "https://A.example", "in small letters"),
+        ("CORS_ORIGINS", "https://u@a.example", "is no origin"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, proxy", "'proxy' does not appear to be an IPv4 or IPv6 network"),
         ("REQUEST_TIMEOUT_SECONDS", "nan", "GATEWAY_REQUEST_TIMEOUT_SECONDS"),
         ("REQUEST_TIMEOUT_SECONDS", "inf", "GATEWAY_REQUEST_TIMEOUT_SECONDS"),
@@ -141,3 +151,17 @@ def test_files_with_settings_are_not_read(monkeypatch: pytest.MonkeyPatch, tmp_p
 )
 def test_loopback_is_only_what_nobody_else_reaches(host: str, is_loopback: bool) -> None:
     assert Settings(host=host).is_loopback is is_loopback
+
+
+def test_keys_have_one_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "one source of keys" in problem(monkeypatch, JWKS_URL="https://login.example/keys", JWT_PUBLIC_KEY=PEM)
+
+
+def test_keys_are_fetched_over_tls_or_from_this_machine() -> None:
+    for loopback in (
+        "https://login.example/keys",
+        "http://127.0.0.1:1/keys",
+        "http://localhost/keys",
+        "http://[::1]:1/keys",
+    ):
+        assert Settings(jwks_url=loopback).is_own_issuer is False

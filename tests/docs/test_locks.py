@@ -75,7 +75,7 @@ def _pins(lock: str) -> dict[str, Pin]:
     """Read a lock; a pin is direct when pyproject.toml is among the reasons that are written below it."""
     pins: dict[str, Pin] = {}
     for entry in re.split(r"^(?=[a-z0-9])", read(lock), flags=re.MULTILINE)[1:]:
-        found = re.match(r"([a-z0-9._-]+)==(\S+)", entry)
+        found = re.match(r"([a-z0-9._-]+)(?:\[[a-z0-9, -]+\])?==(\S+)", entry)
         assert found, f"{lock}: not a pinned package: {entry[:60]}"
         pins[canonicalize_name(found[1])] = Pin(Version(found[2]), entry.count("--hash="), "(pyproject.toml" in entry)
     return pins

@@ -1,4 +1,4 @@
-"""docs/settings.md: every setting as `app/settings.py` declares it."""
+"""docs/settings.md: every setting as `app/settings` declares it."""
 
 from pathlib import Path
 

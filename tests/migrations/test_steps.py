@@ -21,7 +21,7 @@ from schema.entity import Entity
 from tests.catalogue import catalogue
 
 TABLES = [table.name for table in Entity.metadata.sorted_tables]
-OWN_TABLES = ["gateway_state", VERSION_TABLE]
+OWN_TABLES = ["gateway_state", "audit_log", VERSION_TABLE]
 ROOT = Path(migrations.__file__).parents[1]
 
 
@@ -103,8 +103,10 @@ def test_sql_for_running_by_hand_does_the_same(empty_database: str, migrated_dat
     with psycopg.connect(empty_database) as connection:
         for table in everything:
             assert connection.execute("select has_table_privilege(%s, %s, 'select')", [READER, table]).fetchone() == (
-                True,
+                table != "audit_log",
             )
+        may_append = "select has_function_privilege(%s, 'gateway_audit(text, bigint[], text[], bytea[])', 'execute')"
+        assert connection.execute(may_append, [READER]).fetchone() == (True,)
 
 
 def test_the_wheel_has_the_steps(tmp_path: Path) -> None:

@@ -62,6 +62,18 @@ def written(value: Any) -> Any:
 
 
 def row_as_json(model: Model, row: Row) -> dict[str, Any]:
-    """Return all fields of a row as a response has them."""
-    fields = {field.name: as_json(field, row[field.column.name]) for field in model.fields.values()}
+    """Return all fields of a row as a response has them; `model` as somebody sees it."""
+    fields = {
+        field.name: _masked(field.name, row[field.column.name])
+        if field.is_masked
+        else as_json(field, row[field.column.name])
+        for field in model.fields.values()
+    }
     return {"id": as_id(model, row), **fields}
+
+
+def _masked(name: str, value: str | None) -> str | None:
+    """Return what is left of a value of the sample by those who see it masked."""
+    if value is None:
+        return None
+    return {"cnpj": f"****{value[-4:]}", "phone": f"****{value[-4:]}", "email": "c****@farmacia.example"}[name]

@@ -53,7 +53,7 @@ async def opened(url: str, **options: Any) -> AsyncIterator[Database]:
     pool = database._pool
     try:
         yield database
-        assert pool.get_idle_size() == pool.get_size()
+        assert pool.free == pool.size
         await asyncio.wait_for(database.close(), 5)
     finally:
         pool.terminate()
@@ -207,6 +207,30 @@ async def test_a_cancelled_operation_ends_its_statement(url: str, owner_url: str
                     await operation
                 await waiting(owner_url, 0)
         assert (await engine.execute(FEED, ADMIN.principal)).status == 200
+
+
+@PATHS
+@pytest.mark.parametrize("table", ["orders", "order_items"])
+async def test_an_operation_that_is_cancelled_again_and_again(
+    url: str, owner_url: str, table: str, compiling: bool
+) -> None:
+    """Ending an operation takes steps; being hurried in one of them must not lose its connection."""
+    async with opened(url, max_size=1) as database:
+        engine = new_engine(database, compiling=compiling)
+        await engine.execute(FEED, ADMIN.principal)
+        for steps in range(1, 12):
+            with locked(owner_url, table):
+                operation = asyncio.ensure_future(engine.execute(FEED, ADMIN.principal))
+                await waiting(owner_url)
+                while not operation.done():
+                    operation.cancel()
+                    for _ in range(steps):
+                        await asyncio.sleep(0)
+                with pytest.raises(asyncio.CancelledError):
+                    await operation
+                await waiting(owner_url, 0)
+        assert (await engine.execute(FEED, ADMIN.principal)).status == 200
+        await asyncio.sleep(0.1)
 
 
 @PATHS

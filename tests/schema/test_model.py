@@ -31,13 +31,19 @@ def test_an_entity_is_seen_with_its_capability() -> None:
     assert [model.name for model in seen("orders:read")] == ["Order", "OrderItem"]
 
 
-@pytest.mark.parametrize("reach", [reach for reach in Reach if reach is not Reach.AGGREGATE])
+@pytest.mark.parametrize("reach", [Reach.OWN, Reach.TERRITORY])
 def test_a_reach_is_enough_to_read_an_entity(reach: Reach) -> None:
     graph = seen(f"orders:read:{reach}")
     assert [(model.name, model.readable, model.countable) for model in graph] == [
         ("Order", True, True),
         ("OrderItem", True, True),
     ]
+
+
+def test_a_reach_that_an_entity_has_no_rule_for_opens_nothing() -> None:
+    """It shows no row, so a link that always leads to one would have none."""
+    assert list(seen("catalog:read:territory", "orders:read:tier", "inventory:read:own")) == []
+    assert "product" not in seen("orders:read", "catalog:read:own")["OrderItem"].links
 
 
 def test_an_entity_that_may_only_be_counted() -> None:
@@ -77,7 +83,11 @@ def test_no_way_leads_to_what_is_not_seen(capabilities: Capabilities) -> None:
             target = graph[link.target]
             assert target.readable or not model.readable
         for field in model.fields.values():
-            assert field.read is None or capabilities.has(field.read)
+            if field.is_masked:
+                assert field.mask
+                assert f"{field.read}:masked" in capabilities.granted
+            else:
+                assert field.read is None or capabilities.has(field.read)
         assert not model.readable or capabilities.reaches(model.rows.capability)
 
 
@@ -97,5 +107,8 @@ def test_what_is_seen_is_as_declared(capabilities: Capabilities) -> None:
         assert model == replace(
             declared, fields=model.fields, links=model.links, readable=model.readable, countable=model.countable
         )
-        assert all(declared.fields[name] is field for name, field in model.fields.items())
+        for name, field in model.fields.items():
+            told = declared.fields[name]
+            assert field is told or field == replace(told, is_masked=True, description=field.description)
+            assert field.description.startswith(told.description)
         assert all(declared.links[name] is link for name, link in model.links.items())

@@ -47,7 +47,7 @@ def test_every_table_of_an_entity_is_fenced_for_its_owner_too(own_database: psyc
 
 
 def test_nothing_else_opens_the_fence(own_database: psycopg.Connection) -> None:
-    assert own_database.execute(DEFINERS).fetchall() == [("gateway_customer_tier",)]
+    assert own_database.execute(DEFINERS).fetchall() == [("gateway_audit",), ("gateway_customer_tier",)]
     assert own_database.execute(RIGHTS).fetchone() == (False,)
     assert own_database.execute(WRITES).fetchall() == []
 

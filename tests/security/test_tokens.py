@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from security.keys import PublicKey
+from security.keys import PublicKey, fits
 from security.roles import Role
 from security.tokens import MAX_TOKEN_LENGTH, InvalidToken, StaticKeys, TokenRules, TokenVerifier
 
@@ -74,6 +74,11 @@ async def test_an_access_token_may_say_so(verifier: TokenVerifier, kind: str) ->
     assert await verifier.verify(signed(headers={"typ": kind}))
 
 
+@pytest.mark.parametrize("purpose", [{"typ": "Bearer"}, {"token_use": "access"}])
+async def test_an_access_token_may_say_so_among_its_claims(verifier: TokenVerifier, purpose: dict[str, Any]) -> None:
+    assert await verifier.verify(signed(**purpose))
+
+
 async def test_clocks_may_differ_within_the_leeway(verifier: TokenVerifier) -> None:
     now = int(time.time())
     assert await verifier.verify(signed(iat=now + LEEWAY - 5, nbf=now + LEEWAY - 5))
@@ -109,6 +114,12 @@ REFUSED_CLAIMS = {
     "subject as a number": {"sub": 1},
     "subject with a line end": {"sub": "a\nb"},
     "no roles, as in an ID token": {"roles": ...},
+    "an ID token with roles": {"nonce": "n"},
+    "an ID token of the hybrid flow": {"at_hash": "h"},
+    "an ID token by name": {"typ": "ID"},
+    "a refresh token": {"typ": "Refresh"},
+    "an ID token by use": {"token_use": "id"},
+    "a use that is no text": {"token_use": ["access"]},
 }
 
 
@@ -143,6 +154,10 @@ REFUSED_TOKENS = {
     "EC algorithm, Ed25519 signature": by_hand({"alg": "ES256"}, claims(), ED.sign(b"x")),
     "its own key inline": signed(OTHER, headers={"jwk": {"kty": "OKP", "crv": "Ed25519", "x": "AAAA"}}),
     "its own key by address": signed(OTHER, headers={"jku": "http://127.0.0.1:1/keys", "x5u": "http://127.0.0.1:1/"}),
+    "an accepted key inline": signed(headers={"jwk": {"kty": "OKP", "crv": "Ed25519", "x": "AAAA"}}),
+    "an accepted key and an address of others": signed(headers={"jku": "https://issuer.example/keys"}),
+    "a certificate by address": signed(headers={"x5u": "https://issuer.example/certificate"}),
+    "a chain of certificates": signed(headers={"x5c": ["AAAA"]}),
     "a path as key id": signed(OTHER, headers={"kid": "../../../dev/null"}),
     "SQL as key id": signed(OTHER, headers={"kid": "' union select 'x"}),
     "a key id that is no text": by_hand({"alg": "EdDSA", "kid": 1}, claims()),
@@ -196,9 +211,9 @@ class Replaceable:
         self.keys: Sequence[PublicKey] = keys
         self.asked: list[str | None] = []
 
-    async def candidates(self, key_id: str | None) -> Sequence[PublicKey]:
+    async def candidates(self, key_id: str | None, algorithm: str) -> Sequence[PublicKey]:
         self.asked.append(key_id)
-        return self.keys
+        return [key for key in self.keys if fits(key, algorithm)]
 
 
 async def test_keys_overlap_while_one_replaces_the_other() -> None:
@@ -221,6 +236,17 @@ async def test_a_verified_token_is_not_verified_again_for_a_minute(monkeypatch: 
     monkeypatch.setattr("security.tokens.time", lambda: now + 61)
     with pytest.raises(InvalidToken):
         await verifier.verify(token)
+
+
+async def test_a_clock_that_is_set_back_makes_nothing_be_remembered_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = Replaceable(ED.public_key())
+    verifier = TokenVerifier(RULES, keys)
+    now = time.time()
+    token = signed(iat=int(now) - 600)
+    await verifier.verify(token)
+    monkeypatch.setattr("security.tokens.time", lambda: now - 300)
+    await verifier.verify(token)
+    assert len(keys.asked) == 2
 
 
 async def test_a_remembered_token_still_expires(monkeypatch: pytest.MonkeyPatch) -> None:

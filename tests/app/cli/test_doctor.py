@@ -181,6 +181,13 @@ def test_a_key_that_verifies_nothing_is_a_problem(tmp_path: Path) -> None:
     assert found_by(settings)["tokens"].health is Health.PROBLEM
 
 
+def test_a_key_server_that_gives_no_keys_is_a_problem(tmp_path: Path) -> None:
+    settings = Settings(
+        data_dir=tmp_path / "data", jwks_url="http://127.0.0.1:1/keys", jwt_issuer="i", jwt_audience="a"
+    )
+    assert found_by(settings)["tokens"].health is Health.PROBLEM
+
+
 def test_an_unknown_setting_is_named(tmp_path: Path) -> None:
     status, report = run(GATEWAY_DATA_DIR=tmp_path / "data", GATEWAY_PROT=1)
     assert status == 1

@@ -47,6 +47,14 @@ async def test_all_that_a_principal_can_be(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+async def test_an_agent_may_act_for_somebody(tmp_path: Path) -> None:
+    done = token(tmp_path, "--role", "customer", "--customer-id", "7", "--actor", "bot", "--scope", "orders:read")
+    principal = await principal_of(tmp_path, done.stdout)
+    assert (principal.subject, principal.actor and principal.actor.subject) == ("demo-customer", "bot")
+    assert list(principal.capabilities) == ["orders:read:own"]
+    assert "may read nothing" in token(tmp_path, "--role", "sales", "--region", "Sul", "--actor", "bot").stderr
+
+
 async def test_programs_get_an_object(tmp_path: Path) -> None:
     described = json.loads(token(tmp_path, "--role", "admin", "--ttl", "60", "--json").stdout)
     assert (await principal_of(tmp_path, described["token"])).subject == described["subject"] == "demo-admin"

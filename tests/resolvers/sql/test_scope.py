@@ -22,6 +22,7 @@ from tests.model.viewers import (
 from tests.model.world import GRAPH, World, as_id, row_as_json
 from tests.sample import SAMPLE
 
+CONTACTED = {row["customer_id"] for row in SAMPLE["customer_interactions"]}
 EVERY_VIEWER = pytest.mark.parametrize("viewer", VIEWERS, ids=str)
 
 
@@ -154,16 +155,45 @@ async def test_a_hidden_row_can_not_be_told_from_one_that_does_not_exist(ask_ung
 
 
 @pytest.mark.parametrize("field", ["cnpj", "email", "phone", "address"])
-async def test_support_has_no_personal_data(ask_unguarded: Asking, field: str) -> None:
+async def test_support_compares_no_personal_data(ask_unguarded: Asking, field: str) -> None:
     for selection in (
-        f"customers {{ nodes {{ {field} }} }}",
         f'customers(where: {{{field}: {{eq: "x"}}}}) {{ totalCount }}',
+        f'orders: interactions(where: {{customer: {{{field}: {{startsWith: "x"}}}}}}) {{ totalCount }}',
         f"customers(orderBy: {{field: {field.upper()}}}) {{ totalCount }}",
         f"customersAggregate(groupBy: {{field: {field.upper()}}}) {{ count }}",
     ):
         told = await ask_unguarded(f"{{ {selection} }}", SUPPORT.principal)
         assert told.refusal == "GRAPHQL_VALIDATION_FAILED"
         assert (await ask_unguarded(f"{{ {selection} }}", SALES.principal)).data
+
+
+async def test_support_sees_no_address(ask_unguarded: Asking) -> None:
+    document = "{ customers { nodes { address } } }"
+    assert (await ask_unguarded(document, SUPPORT.principal)).refusal == "GRAPHQL_VALIDATION_FAILED"
+    assert (await ask_unguarded(document, SALES.principal)).data
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "customers { nodes { VALUES } }",
+        "customers { edges { node { VALUES } } }",
+        "customer(id: $id) { VALUES }",
+        "node(id: $id) { ... on Customer { VALUES } }",
+        "nodes(ids: [$id]) { ... on Customer { VALUES } }",
+        "interactions { nodes { customer { VALUES } } }",
+        "customersAggregate(where: {id: {eq: $id}}, groupBy: {field: ID}) { key { node { VALUES } } }",
+    ],
+)
+async def test_support_sees_masked_wherever_it_asks(ask_unguarded: Asking, place: str) -> None:
+    row = next(row for row in SAMPLE["customers"] if row["email"] and row["phone"] and row["id"] in CONTACTED)
+    document = place.replace("VALUES", "cnpj mail: email phone").replace("$id", f'"{as_id(GRAPH["Customer"], row)}"')
+    seen = (await ask_unguarded(f"{{ {document} }}", SUPPORT.principal)).answer.body.decode()
+    told = (await ask_unguarded(f"{{ {document} }}", ADMIN.principal)).answer.body.decode()
+    for name, shown in (("cnpj", row["cnpj"][-4:]), ("mail", "c****@farmacia.example"), ("phone", row["phone"][-4:])):
+        value = row["email" if name == "mail" else name]
+        assert (f'"{name}":"{value}"' in told, value in seen) == (True, False)
+        assert f'"{name}":"{shown if name == "mail" else "****" + shown}"' in seen
 
 
 async def test_principals_in_turn_get_their_own_rows(ask_unguarded: Asking) -> None:

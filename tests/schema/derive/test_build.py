@@ -160,6 +160,7 @@ def test_there_is_no_other_root() -> None:
     assert set(SCHEMA.query_type.fields) == {
         "node",
         "nodes",
+        "rateLimit",
         *ROOTS,
         *PLURALS,
         *(f"{name}Aggregate" for name in PLURALS),

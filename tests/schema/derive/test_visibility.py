@@ -39,6 +39,12 @@ def hidden_fields(role: Role) -> Iterator[tuple[Model, ScalarField]]:
                 yield model, field
 
 
+def masked_fields(role: Role) -> Iterator[tuple[Model, ScalarField]]:
+    """Return each field that the role sees masked."""
+    for model in GRAPH.seen_by(ROLES[role]):
+        yield from ((model, field) for field in model.fields.values() if field.is_masked)
+
+
 def hidden_links(role: Role) -> Iterator[tuple[Model, str]]:
     for model in GRAPH.seen_by(ROLES[role]):
         yield from ((model, name) for name in GRAPH[model.name].links if name not in model.links)
@@ -47,10 +53,17 @@ def hidden_links(role: Role) -> Iterator[tuple[Model, str]]:
 def uses_of_field(model: Model, field: ScalarField, name: str, constant: str) -> Iterator[str]:
     """Return operations that would tell something of a field, whose name is given twice."""
     many = model.plural
-    operators = "{isNull: true}" if field.kind is not Kind.KEY else '{eq: "1"}'
     if model.readable:
         yield f"{{ {many} {{ nodes {{ {name} }} }} }}"
         yield f"{{ {many} {{ edges {{ node {{ {name} }} }} }} }}"
+    yield from comparisons_of_field(model, field, name, constant)
+
+
+def comparisons_of_field(model: Model, field: ScalarField, name: str, constant: str) -> Iterator[str]:
+    """Return operations that would compare rows by a field."""
+    many = model.plural
+    operators = "{isNull: true}" if field.kind is not Kind.KEY else '{eq: "1"}'
+    if model.readable:
         yield f"{{ {many}(where: {{{name}: {operators}}}) {{ totalCount }} }}"
         yield f"{{ {many}(orderBy: {{field: {constant}}}) {{ totalCount }} }}"
     yield f"{{ {many}Aggregate(where: {{not: {{{name}: {operators}}}}}) {{ count }} }}"
@@ -89,6 +102,20 @@ def test_a_hidden_field_is_refused_like_one_that_does_not_exist(role: Role) -> N
                 assert said == without_suggestion(like)
                 suggested = words_of(" ".join(SUGGESTION.findall(message)))
                 assert suggested - words_of("Did you mean or the enum value") <= known
+
+
+def test_support_sees_masked_what_tells_who_somebody_is() -> None:
+    masked = {role: {f"{model.name}.{field.name}" for model, field in masked_fields(role)} for role in Role}
+    assert masked.pop(Role.SUPPORT) == {"Customer.cnpj", "Customer.email", "Customer.phone"}
+    assert not any(masked.values())
+
+
+def test_a_masked_field_is_compared_with_nothing() -> None:
+    schema = schema_of(Role.SUPPORT)
+    for model, field in masked_fields(Role.SUPPORT):
+        absent = comparisons_of_field(model, field, "q" * len(field.name), "Q" * len(field.constant))
+        for document, other in zip(comparisons_of_field(model, field, field.name, field.constant), absent, strict=True):
+            assert len(messages(schema, document)) == len(messages(schema, other)) > 0, document
 
 
 @pytest.mark.parametrize("role", NARROWED)

@@ -1,0 +1,119 @@
+"""Recording: each operation, and what became of it, is in the journal before its answer is sent."""
+
+import asyncio
+import time
+from collections import deque
+from typing import Any, Final, Protocol
+
+import orjson
+import structlog
+
+from app.audit.shipping import Shipping
+from app.edge import OPERATION_NAME
+from resolvers.answers import Answer, refused_by
+from resolvers.engine import MutationByGet, Operation
+from security.errors import Unavailable
+from security.principal import Principal
+
+_MOST_HELD: Final = 10_000
+"""Records held in memory while the journal takes none; those of refused and of not sensitive operations."""
+
+_SEPARATE: Final = Unavailable(
+    "Personal data is not given while access to it can't be recorded: try again in some minutes."
+)
+_LOG: Final = structlog.stdlib.get_logger("app.audit")
+
+
+class Executor(Protocol):
+    """What runs operations."""
+
+    async def execute(self, operation: Operation, principal: Principal) -> Answer:
+        """Run an operation with the principal's rights."""
+        ...
+
+
+class RecordingExecutor:
+    """Runs operations on another executor and records each of them.
+
+    What has personal data in it is only answered when its record is in the journal, and the database has taken
+    records within the last `most_lag` seconds. Of everything else the record waits for the journal in memory.
+    """
+
+    def __init__(self, executor: Executor, shipping: Shipping, *, most_lag: float) -> None:
+        self._executor = executor
+        self._shipping = shipping
+        self._most_lag = most_lag
+        self._held: deque[bytes] = deque(maxlen=_MOST_HELD)
+
+    async def execute(self, operation: Operation, principal: Principal) -> Answer:
+        """Run an operation; the answer is 503 where it is sensitive and can't be recorded."""
+        try:
+            answer = await self._executor.execute(operation, principal)
+        except (MutationByGet, asyncio.CancelledError) as end:
+            self._write(_record(operation, principal, None, type(end).__name__))
+            raise
+        is_sensitive = answer.access is not None and answer.access.is_sensitive
+        if is_sensitive and self._shipping.lag > self._most_lag:
+            answer = refused_by(_SEPARATE)
+        if not self._write(_record(operation, principal, answer, _outcome(answer))) and is_sensitive:
+            return refused_by(_SEPARATE)
+        return answer
+
+    def _write(self, record: bytes) -> bool:
+        """Append a record to the journal, after those that are held; False where it is held itself."""
+        try:
+            while self._held:
+                self._shipping.journal.append(self._held[0])
+                self._held.popleft()
+            self._shipping.journal.append(record)
+        except OSError as fault:
+            if not self._held:
+                _LOG.error("the audit journal takes no records", errno=fault.errno)
+            self._held.append(record)
+            return False
+        return True
+
+
+def _outcome(answer: Answer) -> str:
+    if answer.executed:
+        return "ANSWERED" if not answer.body.startswith(b'{"errors"') else "ANSWERED_IN_PART"
+    code: str = orjson.loads(answer.body)["errors"][0]["extensions"]["code"]
+    return code
+
+
+def _record(operation: Operation, principal: Principal, answer: Answer | None, outcome: str) -> bytes:
+    told: dict[str, Any] = {
+        "at": time.time(),
+        "request": operation.request,
+        "subject": principal.subject,
+        "actor": principal.actor.subject if principal.actor else None,
+        "roles": " ".join(sorted(principal.roles)),
+        "address": operation.address,
+        "operation": operation.name if operation.name and OPERATION_NAME.fullmatch(operation.name) else None,
+        "outcome": outcome,
+    }
+    access = answer.access if answer is not None else None
+    if access is not None:
+        told["document"] = access.coordinates.document
+        told["coordinates"] = access.coordinates.joined
+        if access.is_sensitive:
+            told["personal"] = " ".join(access.personal)
+            told["subjects"] = "".join(f"{row} " for row in access.subjects)
+    else:
+        told["document"] = operation.hash
+    return _written(told)
+
+
+def _written(told: dict[str, Any]) -> bytes:
+    """Write a record as JSON that PostgreSQL takes: without NUL and halves of surrogate pairs."""
+    if "\0" not in (told["subject"] + (told["actor"] or "")):
+        try:
+            return orjson.dumps(told)
+        except orjson.JSONEncodeError:
+            pass
+    clean = {name: _clean(value) if isinstance(value, str) else value for name, value in told.items()}
+    return orjson.dumps(clean)
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")

@@ -1,0 +1,133 @@
+"""Shipping: records go from journals into the database, in batches, as often as it takes and each of them once."""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Awaitable, Sequence
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import orjson
+import structlog
+
+from app.audit.anchors import Anchors
+from app.audit.journal import Entry, Journal, entries, left_behind
+from security.audit import seal_of
+
+_BATCH_BYTES = 1 << 19
+_JOURNAL_BYTES = 16 << 20
+"""Size at which a journal is followed by another, so that it can go when all of it is shipped."""
+
+_PAUSE_SECONDS = 0.25
+_PAUSE_AFTER_FAULT_SECONDS = 1.0
+_TIMEOUT_SECONDS = 10.0
+_FAULTS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+_APPEND = "select row_id, row_link from gateway_audit($1, $2::bigint[], $3::text[], $4::bytea[])"
+_LOG = structlog.stdlib.get_logger("app.audit")
+
+
+class Shipping:
+    """Owns the journal of this process, and brings what is in it, and in those left behind, into the database."""
+
+    def __init__(self, url: str, folder: Path, anchors: Anchors, secret: bytes) -> None:
+        self.journal = Journal(folder)
+        self._url = url
+        self._folder = folder
+        self._anchors = anchors
+        self._secret = secret
+        self._connection: Any = None
+        self._shipped: dict[Path, int] = {}
+        self._caught_up = time.monotonic()
+        self._is_faulty = False
+        self._ended = asyncio.Event()
+
+    @property
+    def lag(self) -> float:
+        """Seconds since all records were in the database."""
+        return time.monotonic() - self._caught_up
+
+    async def run(self) -> None:
+        """Ship until closed."""
+        while not self._ended.is_set():
+            pause = _PAUSE_SECONDS if await self.ship() else _PAUSE_AFTER_FAULT_SECONDS
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._ended.wait()
+
+    async def ship(self) -> bool:
+        """Bring what is there into the database; False where that did not succeed, to be tried again."""
+        begun = time.monotonic()
+        try:
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                await asyncio.to_thread(self.journal.sync)
+                for path in (*left_behind(self._folder), self.journal.path):
+                    await self._ship(path)
+        except _FAULTS as fault:
+            await self._disconnect()
+            if not self._is_faulty:
+                _LOG.error("audit records can't be brought into the database", error=type(fault).__name__)
+            self._is_faulty = True
+            return False
+        if self._is_faulty:
+            _LOG.info("audit records are brought into the database again")
+        self._is_faulty, self._caught_up = False, begun
+        self._follow_on()
+        return True
+
+    async def close(self, running: Awaitable[None]) -> None:
+        """Ship what is left, if that is possible now, and end; what is not shipped waits for the next process."""
+        self._ended.set()
+        await running
+        await self.ship()
+        self.journal.close()
+        await self._disconnect()
+
+    async def _ship(self, path: Path) -> None:
+        while True:
+            found, after = await asyncio.to_thread(entries, path, self._shipped.get(path, 0), _BATCH_BYTES)
+            if not found:
+                break
+            await self._append(path.stem, [entry for entry in found if _is_whole(entry)])
+            self._shipped[path] = after
+        if path != self.journal.path:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+            self._shipped.pop(path, None)
+
+    async def _append(self, journal: str, batch: Sequence[Entry]) -> None:
+        """Append records to the log, of which those that are there already are left out, and note the last link."""
+        if self._connection is None:
+            self._connection = await asyncpg.connect(
+                self._url, server_settings={"application_name": "cienty-gateway audit", "search_path": "public"}
+            )
+        records = [entry.record.decode() for entry in batch]
+        positions = [entry.position for entry in batch]
+        seals = [seal_of(self._secret, journal, at, record) for at, record in zip(positions, records, strict=True)]
+        last = await self._connection.fetchrow(_APPEND, journal, positions, records, seals)
+        if last is not None and last["row_id"]:
+            await asyncio.to_thread(self._anchors.note, last["row_id"], last["row_link"])
+
+    def _follow_on(self) -> None:
+        """Begin another journal where this one has grown large; the old one is then shipped as one left behind."""
+        if self.journal.size > _JOURNAL_BYTES:
+            full, self.journal = self.journal, Journal(self._folder)
+            full.close()
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(*_FAULTS):
+                await connection.close(timeout=1)
+
+
+def _is_whole(entry: Entry) -> bool:
+    """Tell whether a line is a record; one that the disk had no room for was never answered for."""
+    if not entry.record:
+        return False
+    try:
+        orjson.loads(entry.record)
+    except orjson.JSONDecodeError:
+        _LOG.error("a torn audit record was left out", bytes=len(entry.record), pid=os.getpid())
+        return False
+    return True

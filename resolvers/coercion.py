@@ -1,0 +1,51 @@
+"""Variables: their signatures read once for each operation, their values coerced at each run."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, Undefined, is_non_null_type
+from graphql.execution import get_variable_values
+from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
+from graphql.execution.values import VariableValues, VariableValueSource
+from graphql.utilities import coerce_input_value
+
+from resolvers.answers import MAX_ERRORS
+
+
+class Coercer:
+    """Coerces the variables of one operation as graphql-core does, which words what is wrong with them."""
+
+    def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> None:
+        self._schema = schema
+        self._definitions = operation.variable_definitions or ()
+        found = [get_variable_signature(schema, definition) for definition in self._definitions]
+        self._signatures = [one for one in found if isinstance(one, GraphQLVariableSignature)]
+
+    def __call__(self, given: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
+        """Return the values of the variables, or what is wrong with them."""
+        sources: dict[str, VariableValueSource] = {}
+        coerced: dict[str, Any] = {}
+        for signature in self._signatures:
+            name, type_, default, _ = signature
+            value = given.get(name, Undefined)
+            if value is Undefined:
+                if default is not None or is_non_null_type(type_):
+                    return self._by_the_book(given)
+                sources[name] = VariableValueSource(signature)
+                continue
+            try:
+                found = coerce_input_value(value, type_)
+            except RecursionError:
+                found = Undefined
+            if found is Undefined:
+                return self._by_the_book(given)
+            sources[name] = VariableValueSource(signature, value)
+            coerced[name] = found
+        return VariableValues(sources, coerced)
+
+    def _by_the_book(self, given: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
+        """Coerce with defaults, and with messages for what is wrong."""
+        try:
+            return get_variable_values(self._schema, self._definitions, dict(given), max_errors=MAX_ERRORS)
+        except RecursionError:
+            return [GraphQLError("The variables are nested too deeply.")]

@@ -1,0 +1,130 @@
+"""Prices as sums of products, so that the variables of a request are all that is left to fill in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Values = Mapping[str, Any]
+"""The coerced variables of a request."""
+
+
+class Factor(Protocol):
+    """What multiplies a cost and is known only with the variables."""
+
+    def __call__(self, variables: Values) -> int:
+        """Return its value, from 0 on."""
+
+
+@dataclass(frozen=True)
+class Length:
+    """The length of a list: what a variable says, else `otherwise`; never more than `most`.
+
+    A variable's value is a number, or a list whose items are counted. Of several the greatest counts, together with
+    `least`, the greatest that the document itself says.
+    """
+
+    names: tuple[str, ...]
+    least: int
+    otherwise: "int | Factor"
+    most: int
+
+    def __call__(self, variables: Values) -> int:
+        """Return the length."""
+        found = self.least
+        for name in self.names:
+            value = variables.get(name)
+            if value is not None:
+                found = max(found, len(value) if isinstance(value, list) else value)
+        if found < 0:
+            return self.otherwise if isinstance(self.otherwise, int) else self.otherwise(variables)
+        return min(found, self.most)
+
+
+UNSAID = -1
+"""`Length.least` where the document says nothing."""
+
+
+@dataclass(frozen=True)
+class Groups:
+    """How many groups there are at the most: one where the list of what to group by, a variable, is empty."""
+
+    name: str
+    most: int
+
+    def __call__(self, variables: Values) -> int:
+        """Return the number."""
+        return self.most if variables.get(self.name) else 1
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Whether a field is there at all: a variable of `@include`, or of `@skip` with `wanted` False."""
+
+    name: str
+    wanted: bool
+
+    def __call__(self, variables: Values) -> int:
+        """Return 1 or 0."""
+        return int(bool(variables.get(self.name)) is self.wanted)
+
+
+class Sum:
+    """A sum of products of factors, each with a coefficient."""
+
+    def __init__(self) -> None:
+        self.constant = 0
+        self._terms: dict[tuple[Factor, ...], int] = {}
+
+    def add(self, coefficient: int, factors: tuple[Factor, ...]) -> None:
+        """Add a product."""
+        if not coefficient:
+            return
+        if factors:
+            self._terms[factors] = self._terms.get(factors, 0) + coefficient
+        else:
+            self.constant += coefficient
+
+    @property
+    def is_known(self) -> bool:
+        """Whether no variable is part of it."""
+        return not self._terms
+
+    def __call__(self, variables: Values) -> int:
+        """Return the value with the values of the variables."""
+        total = self.constant
+        for factors, coefficient in self._terms.items():
+            product = coefficient
+            for factor in factors:
+                product *= factor(variables)
+            total += product
+        return total
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an operation is asked to cost: `rows` at the most, and `work` that costs the same whatever it finds."""
+
+    rows: int
+    work: int
+
+    @property
+    def requested(self) -> int:
+        """All of it."""
+        return self.rows + self.work
+
+    def actual(self, objects: int) -> int:
+        """Return what it cost, where the answer has so many JSON objects."""
+        return min(self.rows, objects) + self.work
+
+
+class Price:
+    """The formula of one operation."""
+
+    def __init__(self, rows: Sum, work: Sum) -> None:
+        self._rows = rows
+        self._work = work
+        self._known = Cost(rows.constant, work.constant) if rows.is_known and work.is_known else None
+
+    def __call__(self, variables: Values) -> Cost:
+        """Return the cost with the values of the variables."""
+        return self._known or Cost(self._rows(variables), self._work(variables))

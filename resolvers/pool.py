@@ -1,0 +1,183 @@
+"""A pool of connections that come back as they are: what is set on each is known and set again only to change it.
+
+asyncpg's own pool resets a connection at each release, in a round trip and a task of its own: together three quarters
+of what a short query costs (`docs/performance.md`).
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+
+State = tuple[tuple[str, str], ...]
+"""Settings of a session, with their values."""
+
+
+class Busy(Exception):
+    """No connection came free in time."""
+
+
+class Connection:
+    """A connection of asyncpg's, and the settings that it is known to have; None where they are not known."""
+
+    __slots__ = ("driver", "state")
+
+    def __init__(self, driver: Any) -> None:
+        self.driver = driver
+        self.state: State | None = None
+
+    async def show(self, state: State) -> None:
+        """Have these settings; costs a round trip where the last user had others."""
+        if self.state == state:
+            return
+        # Until it has worked nothing is known: a fault or a cancellation in between must not leave another's view.
+        self.state = None
+        told = ", ".join(f"set_config('{name}', ${at}, false)" for at, (name, _) in enumerate(state, 1))
+        await self.driver.fetchrow(f"select {told}", *(value for _, value in state))
+        self.state = state
+
+
+class Pool:
+    """At most so many connections. What came back last goes out first, so that few are busy and the others rest."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Any]], *, max_size: int, timeout: float) -> None:
+        """Make a pool that opens connections by `connect`; `timeout` is how many seconds to wait for a free one."""
+        self._connect = connect
+        self._max_size = max_size
+        self._timeout = timeout
+        self._free: list[Connection] = []
+        self._size = 0
+        self._waiting: deque[asyncio.Future[Connection | None]] = deque()
+        self._retiring: set[asyncio.Future[None]] = set()
+        self._is_closed = False
+        self._all_back = asyncio.Event()
+
+    @property
+    def size(self) -> int:
+        """How many connections are open, or being opened."""
+        return self._size
+
+    @property
+    def free(self) -> int:
+        """How many of them wait for work."""
+        return len(self._free)
+
+    async def fill(self, size: int) -> None:
+        """Open connections ahead of their use."""
+        opened = [await self._opened() for _ in range(size)]
+        for connection in opened:
+            self.release(connection)
+
+    async def acquire(self, state: State) -> Connection:
+        """Return a connection, one that has the settings already where such a one is free; raise `Busy`."""
+        while self._free:
+            connection = self._taken(state)
+            if not connection.driver.is_closed():
+                return connection
+            self._size -= 1
+        if self._size < self._max_size:
+            return await self._opened()
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._next()
+        except TimeoutError:
+            raise Busy from None
+
+    def release(self, connection: Connection) -> None:
+        """Take a connection back; it goes to whoever has waited longest."""
+        if connection.driver.is_closed():
+            self._vacate()
+            return
+        # A transaction that is still open has been left by a cancellation in its end.
+        if connection.driver.is_in_transaction() or self._is_closed:
+            retiring = asyncio.ensure_future(self._retire(connection))
+            self._retiring.add(retiring)
+            retiring.add_done_callback(self._retiring.discard)
+            return
+        waiter = self._waiter()
+        if waiter is not None:
+            waiter.set_result(connection)
+        else:
+            self._free.append(connection)
+
+    async def close(self) -> None:
+        """Close all connections, after those in use have come back."""
+        self._is_closed = True
+        for connection in self._free:
+            with contextlib.suppress(OSError):
+                await connection.driver.close()
+        self._size -= len(self._free)
+        self._free.clear()
+        if self._size:
+            await self._all_back.wait()
+
+    def terminate(self) -> None:
+        """End the connections that wait for work, without a word to the server; those in use end at their return."""
+        self._is_closed = True
+        while self._free:
+            self._free.pop().driver.terminate()
+            self._size -= 1
+
+    def _taken(self, state: State) -> Connection:
+        free = self._free
+        if free[-1].state != state:
+            for at in range(len(free) - 2, -1, -1):
+                if free[at].state == state:
+                    return free.pop(at)
+        return free.pop()
+
+    async def _opened(self) -> Connection:
+        if self._is_closed:
+            raise Busy
+        self._size += 1
+        try:
+            return Connection(await self._connect())
+        except BaseException:
+            self._vacate()
+            raise
+
+    async def _next(self) -> Connection:
+        """Wait for a connection that comes back, or for the room that a lost one leaves."""
+        waiter: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        try:
+            connection = await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and (given := waiter.result()) is not None:
+                self.release(given)
+            elif waiter.done() and not waiter.cancelled():
+                self._invite()
+            raise
+        return connection or await self._opened()
+
+    async def _retire(self, connection: Connection) -> None:
+        """Close a connection; what was cancelled on it ends at the server too."""
+        try:
+            await connection.driver.close(timeout=self._timeout)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            connection.driver.terminate()
+        finally:
+            self._vacate()
+
+    def _vacate(self) -> None:
+        """Note that a connection is gone."""
+        self._size -= 1
+        if self._is_closed and not self._size:
+            self._all_back.set()
+        self._invite()
+
+    def _invite(self) -> None:
+        """Let somebody who waits open a connection of their own."""
+        waiter = self._waiter()
+        if waiter is not None:
+            waiter.set_result(None)
+
+    def _waiter(self) -> "asyncio.Future[Connection | None] | None":
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                return waiter
+        return None

@@ -1,0 +1,36 @@
+"""Buckets in this process's memory: for a process alone, and for as long as the shared ones don't answer."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from time import monotonic
+
+from security.budgets.bucket import Taken
+from security.budgets.table import Budget
+
+_MOST = 10_000
+"""Buckets that are kept; those asked last."""
+
+
+class LocalBuckets:
+    """Buckets that fill by the process's clock, which never leaps."""
+
+    def __init__(self, share: float = 1.0, *, clock: Callable[[], float] = monotonic) -> None:
+        """Make buckets that hold this share of each budget."""
+        self._share = share
+        self._clock = clock
+        self._kept: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    async def take(self, key: str, budget: Budget, need: int, want: int) -> Taken:
+        """Take tokens."""
+        mine = budget if self._share == 1 else budget.times(self._share)
+        now = self._clock()
+        tokens, since = self._kept.get(key, (float(mine.capacity), now))
+        tokens = min(float(mine.capacity), tokens + (now - since) * mine.per_second)
+        granted = max(need, min(want, int(tokens))) if need <= tokens else 0
+        tokens = min(float(mine.capacity), tokens - granted)
+        self._kept[key] = (tokens, now)
+        self._kept.move_to_end(key)
+        if len(self._kept) > _MOST:
+            self._kept.popitem(last=False)
+        wait = (need - tokens) / mine.per_second if need > 0 and not granted else 0.0
+        return Taken(granted, int(tokens), wait)

@@ -1,0 +1,223 @@
+"""The audit log in the database: what is shipped is there once, in order, and whoever changes it is found out."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import psycopg
+import pytest
+
+from app.audit.anchors import Anchors
+from app.audit.journal import Journal
+from app.audit.shipping import Shipping
+from app.audit.verification import verify
+from app.embedded import Stack
+from security.audit import START, AuditRow, Broken, link_of, seal_of
+from tests.graph import serving_url
+
+SECRET = b"a secret that the database does not have"
+
+
+@dataclass(frozen=True)
+class Log:
+    """An audit log with some rows, shipped in two batches."""
+
+    owner_url: str
+    serving_url: str
+    folder: Path
+
+    @property
+    def anchors(self) -> Anchors:
+        return Anchors(self.folder / "anchors.jsonl")
+
+    def ship(self, *batches: list[bytes]) -> None:
+        """Append records and ship them, a batch at a time."""
+
+        async def shipped() -> None:
+            shipping = Shipping(self.serving_url, self.folder, self.anchors, SECRET)
+            for batch in batches:
+                for record in batch:
+                    shipping.journal.append(record)
+                assert await shipping.ship()
+            await shipping.close(asyncio.sleep(0))
+
+        asyncio.run(shipped())
+
+    def broken(self) -> Broken | None:
+        return verify(self.owner_url, SECRET, self.anchors.all()).broken
+
+    def tamper(self, *statements: str) -> None:
+        """Change the log as somebody would who owns the tables."""
+        with psycopg.connect(self.owner_url) as connection:
+            connection.execute("alter table audit_log disable trigger gateway_audit_only_appends")
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    def rows(self) -> list[AuditRow]:
+        with psycopg.connect(self.owner_url) as connection:
+            found = connection.execute("select id, journal, position, record, seal, link from audit_log order by id")
+            return [AuditRow(*row) for row in found]
+
+    def link_anew(self, since: int) -> None:
+        """Make the chain again from a row on, as it was made first."""
+        with psycopg.connect(self.owner_url) as connection:
+            previous = START
+            for row in self.rows():
+                previous = link_of(previous, row) if row.id >= since else row.link
+                connection.execute("update audit_log set link = %s where id = %s", [previous, row.id])
+
+
+def record(number: int) -> bytes:
+    return orjson.dumps({"at": 1_790_000_000.25 + number, "subject": f"somebody {number}", "outcome": "ANSWERED"})
+
+
+@pytest.fixture
+def log(stack: Stack, migrated_database: str, tmp_path: Path) -> Log:
+    log = Log(migrated_database, serving_url(stack, migrated_database), tmp_path)
+    log.ship([record(number) for number in range(1, 6)], [record(number) for number in range(6, 11)])
+    return log
+
+
+def test_a_log_that_nobody_touched_is_whole(log: Log) -> None:
+    assert log.broken() is None
+    assert list(log.anchors.all()) == [5, 10]
+    assert [row.id for row in log.rows()] == list(range(1, 11))
+    with psycopg.connect(log.owner_url) as connection:
+        found = connection.execute(
+            "select extract(epoch from at), subject, outcome, actor from audit_events where id = 7"
+        )
+        assert found.fetchone() == (pytest.approx(1_790_000_007.25), "somebody 7", "ANSWERED", None)
+
+
+def test_an_empty_log_is_whole(migrated_database: str) -> None:
+    assert verify(migrated_database, SECRET, {}).broken is None
+
+
+def test_a_changed_record(log: Log) -> None:
+    log.tamper("update audit_log set record = replace(record, 'somebody 4', 'nobody') where id = 4")
+    assert log.broken() == Broken(4, "was changed, or not written by a gateway with this secret")
+
+
+def test_a_changed_record_in_a_chain_made_anew(log: Log) -> None:
+    log.tamper("update audit_log set record = replace(record, 'somebody 4', 'nobody') where id = 4")
+    log.link_anew(4)
+    assert log.broken() == Broken(4, "was changed, or not written by a gateway with this secret")
+
+
+def test_a_deleted_row(log: Log) -> None:
+    log.tamper("delete from audit_log where id = 3")
+    assert log.broken() == Broken(3, "is missing")
+
+
+def test_a_deleted_row_whose_number_others_took(log: Log) -> None:
+    log.tamper(
+        "delete from audit_log where id = 3",
+        "update audit_log set id = -id where id > 3",
+        "update audit_log set id = -id - 1 where id < 0",
+    )
+    assert log.broken() == Broken(3, "does not follow from the row before it")
+    log.link_anew(3)
+    found = log.broken()
+    assert found is not None
+    assert found.id == 1
+    assert "row 5 is not the one that the anchor tells of" in found.reason
+
+
+def test_a_deleted_first_row(log: Log) -> None:
+    log.tamper("delete from audit_log where id = 1")
+    assert log.broken() == Broken(1, "is missing")
+
+
+def test_rows_in_another_order(log: Log) -> None:
+    log.tamper(
+        "update audit_log set id = 0 where id = 6",
+        "update audit_log set id = 6 where id = 7",
+        "update audit_log set id = 7 where id = 0",
+    )
+    assert log.broken() == Broken(6, "does not follow from the row before it")
+    log.link_anew(6)
+    assert log.broken() == Broken(7, "comes after one that was written later")
+
+
+def test_a_truncated_log(log: Log) -> None:
+    log.tamper("truncate audit_log")
+    assert log.broken() == Broken(1, "is missing: the anchor tells of later rows")
+
+
+def test_a_cut_off_end(log: Log) -> None:
+    log.tamper("delete from audit_log where id > 8")
+    assert log.broken() == Broken(9, "is missing: the anchor tells of later rows")
+
+
+def test_a_cut_off_end_that_the_gateway_went_on_from(log: Log) -> None:
+    log.ship([])
+    log.tamper("delete from audit_log where id > 8")
+    log.ship([record(number) for number in range(20, 25)])
+    found = log.broken()
+    assert found is not None
+    assert found.id == 6
+    assert "row 10 is not the one that the anchor tells of" in found.reason
+
+
+def test_an_inserted_row(log: Log) -> None:
+    """Linked as it should be, at the very end, where no anchor is yet: only the seal can't be made."""
+    last = log.rows()[-1]
+    false = AuditRow(11, last.journal, last.position + 100, record(11).decode(), seal_of(b"guessed", "", 0, ""), b"")
+    with psycopg.connect(log.owner_url) as connection:
+        connection.execute(
+            "insert into audit_log (id, journal, position, record, seal, link) values (%s, %s, %s, %s, %s, %s)",
+            [11, false.journal, false.position, false.record, false.seal, link_of(last.link, false)],
+        )
+    assert log.broken() == Broken(11, "was changed, or not written by a gateway with this secret")
+
+
+def test_a_row_that_was_written_twice(log: Log) -> None:
+    last, first = log.rows()[-1], log.rows()[0]
+    again = AuditRow(11, first.journal, first.position, first.record, first.seal, b"")
+    log.tamper("alter table audit_log drop constraint audit_log_journal_position_key")
+    with psycopg.connect(log.owner_url) as connection:
+        connection.execute(
+            "insert into audit_log (id, journal, position, record, seal, link) values (%s, %s, %s, %s, %s, %s)",
+            [11, again.journal, again.position, again.record, again.seal, link_of(last.link, again)],
+        )
+    assert log.broken() == Broken(11, "comes after one that was written later")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select count(*) from audit_log",
+        "insert into audit_log (id, journal, position, record, seal, link) values (99, '', 0, '{}', '', '')",
+        "update audit_log set record = '{}'",
+        "delete from audit_log",
+        "truncate audit_log",
+        "alter table audit_log disable trigger all",
+        "drop table audit_log",
+    ],
+)
+def test_the_serving_role_only_appends(log: Log, statement: str) -> None:
+    with psycopg.connect(log.serving_url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(statement.encode())
+
+
+@pytest.mark.parametrize("statement", ["update audit_log set id = id", "delete from audit_log", "truncate audit_log"])
+def test_the_owner_does_not_change_it_by_mistake(log: Log, statement: str) -> None:
+    with psycopg.connect(log.owner_url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(statement.encode())
+
+
+def test_a_journal_shipped_again_adds_nothing(log: Log) -> None:
+    """As after a crash between the database's commit and the note of it."""
+    journal = Journal(log.folder)
+    for number in range(3):
+        journal.append(record(number))
+    copy = journal.path.read_bytes()
+    journal.close()
+    log.ship([])
+    assert len(log.rows()) == 13
+    assert not journal.path.exists()
+    journal.path.write_bytes(copy + record(3) + b"\n")
+    log.ship([])
+    assert [orjson.loads(row.record)["subject"] for row in log.rows()][10:] == [f"somebody {n}" for n in range(4)]
+    assert log.broken() is None

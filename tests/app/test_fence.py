@@ -1,0 +1,85 @@
+"""The database's own catalogue: nothing that the serving role may read lies outside the row policies."""
+
+import psycopg
+import pytest
+
+from app.diagnosis.fence import DEFINERS, gaps
+from app.embedded import Stack
+from tests.graph import serving_url
+from tests.model.world import GRAPH
+
+
+def test_a_migrated_database_has_no_gap(stack: Stack, migrated_database: str) -> None:
+    with psycopg.connect(serving_url(stack, migrated_database)) as connection:
+        assert gaps(connection) == []
+
+
+def test_every_table_has_forced_policies_and_the_role_no_way_around_them(stack: Stack, migrated_database: str) -> None:
+    with psycopg.connect(serving_url(stack, migrated_database)) as connection:
+        forced = connection.execute(
+            "select relname from pg_class where relrowsecurity and relforcerowsecurity and relkind = 'r'"
+        ).fetchall()
+        assert {model.table.name for model in GRAPH} <= {name for (name,) in forced}
+        role = connection.execute(
+            "select rolsuper, rolbypassrls, rolcreaterole, rolreplication from pg_roles where rolname = current_user"
+        ).fetchone()
+        assert role == (False, False, False, False)
+
+
+@pytest.mark.parametrize(
+    ("statement", "gap"),
+    [
+        ("create table extra (id bigint); grant select on extra to public", "extra may be read without"),
+        ("create table extra (id bigint); grant select (id) on extra to public", "extra may be read without"),
+        (
+            (
+                "create table extra (id bigint); alter table extra enable row level security, force row level security;"
+                " grant select on extra to public"
+            ),
+            "extra may be read without",
+        ),
+        ("alter table orders disable row level security", "orders may be read without"),
+        ("alter table orders no force row level security", "orders may be read without"),
+        ("drop policy gateway_reader on orders; drop policy gateway_owner on orders", "orders may be read without"),
+        ("create policy open on orders using (true)", "orders has a row policy that shows every row"),
+        (
+            "create view every as select * from orders; grant select on every to public",
+            "every is a view with its owner",
+        ),
+        (
+            "create materialized view every as select * from orders; grant select on every to public",
+            "every is a materialized view",
+        ),
+        (
+            "create function every() returns bigint language sql security definer as 'select count(*) from orders'",
+            "every() runs with its owner's rights",
+        ),
+        (
+            "create table part (id bigint) partition by range (id); grant select on part to public",
+            "part may be read without",
+        ),
+    ],
+)
+def test_a_gap_is_named(stack: Stack, migrated_database: str, statement: str, gap: str) -> None:
+    with psycopg.connect(migrated_database, autocommit=True) as owner:
+        owner.execute(statement.encode())
+    with psycopg.connect(serving_url(stack, migrated_database)) as connection:
+        [found] = gaps(connection)
+    assert found.startswith(gap)
+
+
+def test_a_view_with_the_callers_rights_is_no_gap(stack: Stack, migrated_database: str) -> None:
+    with psycopg.connect(migrated_database, autocommit=True) as owner:
+        owner.execute("create view every with (security_invoker = true) as select * from orders")
+        owner.execute("grant select on every to public")
+    with psycopg.connect(serving_url(stack, migrated_database)) as connection:
+        assert gaps(connection) == []
+
+
+def test_definers_are_those_that_are_meant_to_be_and_fix_their_search_path(migrated_database: str) -> None:
+    with psycopg.connect(migrated_database) as connection:
+        found = connection.execute(
+            "select proname, proconfig::text from pg_proc where prosecdef and pronamespace = 'public'::regnamespace"
+        ).fetchall()
+    assert {name for name, _ in found} == set(DEFINERS)
+    assert all("search_path=" in config and "pg_temp" in config for _, config in found)

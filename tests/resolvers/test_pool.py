@@ -1,0 +1,135 @@
+"""The pool: few connections, each with what is known to be set on it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from app.embedded import Stack
+from resolvers.pool import Busy, Pool
+
+ONE = (("gateway.customer_id", "1"),)
+TWO = (("gateway.customer_id", "2"),)
+
+
+@pytest_asyncio.fixture
+async def pool(stack: Stack) -> AsyncIterator[Pool]:
+    async def connect() -> Any:
+        return await asyncpg.connect(stack.endpoints.database_url)
+
+    pool = Pool(connect, max_size=2, timeout=0.2)
+    yield pool
+    await asyncio.wait_for(pool.close(), 5)
+    assert pool.size == 0
+
+
+async def setting(connection: Any) -> str:
+    return str(await connection.driver.fetchval("select current_setting('gateway.customer_id')"))
+
+
+async def test_it_gives_the_connection_that_has_the_settings(pool: Pool) -> None:
+    first, second = await pool.acquire(ONE), await pool.acquire(TWO)
+    await first.show(ONE)
+    await second.show(TWO)
+    pool.release(first)
+    pool.release(second)
+    for state, expected in ((ONE, first), (TWO, second), (ONE, first)):
+        assert await pool.acquire(state) is expected
+        pool.release(expected)
+
+
+async def test_settings_are_changed_for_whoever_has_others(pool: Pool) -> None:
+    connection = await pool.acquire(ONE)
+    for state, expected in ((ONE, "1"), (TWO, "2"), (TWO, "2"), (ONE, "1")):
+        await connection.show(state)
+        assert await setting(connection) == expected
+    pool.release(connection)
+
+
+async def test_nothing_is_known_of_a_connection_whose_settings_failed(pool: Pool) -> None:
+    connection = await pool.acquire(ONE)
+    await connection.show(ONE)
+    with pytest.raises(asyncpg.PostgresError):
+        await connection.show((("no.such setting", ""),))
+    assert connection.state is None
+    pool.release(connection)
+
+
+async def test_it_opens_no_more_than_it_may(pool: Pool) -> None:
+    taken = [await pool.acquire(()), await pool.acquire(())]
+    with pytest.raises(Busy):
+        await pool.acquire(())
+    assert (pool.size, pool.free) == (2, 0)
+    for connection in taken:
+        pool.release(connection)
+    assert (pool.size, pool.free) == (2, 2)
+
+
+async def test_who_has_waited_longest_is_next(pool: Pool) -> None:
+    taken = [await pool.acquire(()), await pool.acquire(())]
+    waiting = [asyncio.ensure_future(pool.acquire(())) for _ in range(2)]
+    await asyncio.sleep(0)
+    pool.release(taken[1])
+    assert await waiting[0] is taken[1]
+    pool.release(taken[0])
+    assert await waiting[1] is taken[0]
+    for connection in taken:
+        pool.release(connection)
+
+
+async def test_a_connection_given_to_somebody_who_has_left_is_not_lost(pool: Pool) -> None:
+    taken = [await pool.acquire(()), await pool.acquire(())]
+    waiting = asyncio.ensure_future(pool.acquire(()))
+    await asyncio.sleep(0)
+    pool.release(taken[0])
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert pool.free == 1
+    pool.release(taken[1])
+
+
+async def test_a_lost_connection_makes_room_for_another(pool: Pool) -> None:
+    taken = [await pool.acquire(()), await pool.acquire(())]
+    waiting = asyncio.ensure_future(pool.acquire(()))
+    await asyncio.sleep(0)
+    taken[0].driver.terminate()
+    pool.release(taken[0])
+    another = await waiting
+    assert another is not taken[0]
+    assert not another.driver.is_closed()
+    for connection in (taken[1], another):
+        pool.release(connection)
+
+
+async def test_a_connection_that_was_lost_while_it_rested_is_not_given(pool: Pool) -> None:
+    connection = await pool.acquire(())
+    pool.release(connection)
+    connection.driver.terminate()
+    another = await pool.acquire(())
+    assert not another.driver.is_closed()
+    pool.release(another)
+    assert pool.size == 1
+
+
+async def test_a_connection_with_an_open_transaction_is_not_kept(pool: Pool) -> None:
+    connection = await pool.acquire(())
+    await connection.driver.execute("begin")
+    pool.release(connection)
+    another = await pool.acquire(())
+    assert another is not connection
+    pool.release(another)
+
+
+async def test_a_failure_to_connect_takes_no_room() -> None:
+    async def fail() -> Any:
+        raise OSError
+
+    pool = Pool(fail, max_size=1, timeout=0.1)
+    for _ in range(3):
+        with pytest.raises(OSError):  # noqa: PT011  # it passes as it is
+            await pool.acquire(())
+    assert pool.size == 0
