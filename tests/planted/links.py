@@ -1,0 +1,71 @@
+"""Bugs at exits: one of the ways to a row forgets the row rule of what it leads to."""
+
+from resolvers.compiled.connections import _Connection
+from resolvers.compiled.groups import _Groups
+from resolvers.compiled.objects import ObjectCompiler
+from resolvers.compiled.rows import RowCompiler
+from resolvers.reference import resolvers
+from resolvers.reference.loaders import CountByParentLoader, PageByParentLoader, RowByKeyLoader
+from resolvers.sql.groups import Grouping
+from resolvers.sql.where import Filters
+from tests.planted.planting import COMPILED, REFERENCE, Bug, Plant, blind, on
+
+_ROLES = ("sales", "customer")
+_PHARMACIES = ("Order", "Customer", "Interaction", "OrderItem")
+
+
+def _exit(about: str, plant: Plant, ways: tuple = COMPILED, kinds: tuple[str, ...] = (), *entities: str) -> Bug:  # type: ignore[type-arg]
+    return Bug(about, plant, ways, _ROLES, on(*(entities or _PHARMACIES), kinds=kinds))
+
+
+BUGS = (
+    _exit("a page shows hidden rows", blind(_Connection, "_source"), COMPILED, ("page",)),
+    _exit("totals count hidden rows", blind(_Connection, "_count"), COMPILED, ("page",)),
+    _exit("a row by its id is shown to anybody", blind(RowCompiler, "root"), COMPILED, ("row",)),
+    _exit(
+        "a link to one row forgets the rule of what it leads to",
+        blind(ObjectCompiler, "_link"),
+        COMPILED,
+        ("page",),
+        "Product",
+        "CustomerTier",
+        "InventoryItem",
+    ),
+    _exit(
+        "filters look through links at hidden rows",
+        blind(Filters, "_exists"),
+        COMPILED,
+        ("page",),
+        "Product",
+        "CustomerTier",
+    ),
+    _exit("groups have hidden rows in them", blind(_Groups, "_groups"), COMPILED, ("groups",)),
+    Bug(
+        "groups are told of hidden rows that theirs link to",
+        blind(Grouping, "joined_source"),
+        roles=("admin",),
+        scopes=("orders:read", "customers:read:own"),
+        people=3,
+        focus=on("Order", kinds=("groups",)),
+    ),
+    _exit("`node` shows hidden rows", blind(resolvers, "_any_row"), COMPILED, ("node",)),
+    _exit("on the reference path a page shows hidden rows", blind(resolvers, "root_connection"), REFERENCE, ("page",)),
+    _exit("on the reference path groups have hidden rows", blind(resolvers, "groups"), REFERENCE, ("groups",)),
+    _exit("a loader of rows forgets the rule", blind(RowByKeyLoader, "batch_load_fn"), REFERENCE, ("row", "node")),
+    _exit(
+        "a loader of pages forgets the rule",
+        blind(PageByParentLoader, "batch_load_fn"),
+        REFERENCE,
+        ("page",),
+        "Product",
+        "CustomerTier",
+    ),
+    _exit(
+        "a loader of counts forgets the rule",
+        blind(CountByParentLoader, "batch_load_fn"),
+        REFERENCE,
+        ("page",),
+        "Product",
+        "CustomerTier",
+    ),
+)
