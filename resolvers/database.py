@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cache
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import asyncpg
 import orjson
@@ -13,7 +13,7 @@ from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
 from resolvers.pool import Busy, Connection, Pool, State
-from security.errors import GatewayError, TimedOut, Unavailable
+from security.errors import TimedOut, Unavailable
 from security.principal import Principal
 
 Record = Mapping[str, Any]
@@ -41,6 +41,9 @@ _NO_CONNECTION = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # What asyncpg says of a connection that the server ended between two statements: its farewell has come already,
+    # the end of the stream has not.
+    asyncpg.InternalClientError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
@@ -118,7 +121,7 @@ class Database:
             await connection.show(state)
             found: Texts | None = await connection.driver.fetchrow(sql, *arguments)
         except _FAULTS as error:
-            raise _told(error) from error
+            _refuse(error, connection)
         finally:
             self._pool.release(connection)
         return found
@@ -129,7 +132,7 @@ class Database:
         try:
             await connection.driver.execute("select 1")
         except _FAULTS as error:
-            raise _told(error) from error
+            _refuse(error, connection)
         finally:
             self._pool.release(connection)
 
@@ -213,9 +216,9 @@ class Snapshot:
         self._askers.add(asker)
         try:
             async with self._turn:
-                with _telling():
-                    connection = await self._begun()
-                    self._database.notice(sql)
+                connection = await self._begun()
+                self._database.notice(sql)
+                with _telling(connection):
                     yield connection.driver
         except Exception as error:
             self._fault = error
@@ -232,9 +235,10 @@ class Snapshot:
         if self._connection is None:
             state = (*self._principal.settings, Planning.EACH_TIME.value)
             self._connection = await self._database.acquire(state)
-            # Before the transaction, whose rollback would take it back.
-            await self._connection.show(state)
-            await self._connection.driver.execute("begin transaction isolation level repeatable read, read only")
+            with _telling(self._connection):
+                # Before the transaction, whose rollback would take it back.
+                await self._connection.show(state)
+                await self._connection.driver.execute("begin transaction isolation level repeatable read, read only")
         return self._connection
 
 
@@ -253,18 +257,20 @@ def _dialect(version: Version) -> Any:
 
 
 @contextlib.contextmanager
-def _telling() -> Iterator[None]:
+def _telling(connection: Connection) -> Iterator[None]:
     """Turn faults of the database that a client may be told of into theirs."""
     try:
         yield
     except _FAULTS as error:
-        raise _told(error) from error
+        _refuse(error, connection)
 
 
-def _told(fault: Exception) -> GatewayError:
+def _refuse(fault: Exception, connection: Connection) -> NoReturn:
+    """Raise what a client is told of a fault; a connection that can't be used any more is ended."""
     if isinstance(fault, asyncpg.QueryCanceledError):
-        return TimedOut("The database took too long: ask for less, or filter more.")
-    return Unavailable("The database does not answer now: try again in a moment.")
+        raise TimedOut("The database took too long: ask for less, or filter more.") from fault
+    connection.driver.terminate()
+    raise Unavailable("The database does not answer now: try again in a moment.") from fault
 
 
 async def _prepare(connection: Any) -> None:

@@ -130,9 +130,14 @@ class Pool:
         return free.pop()
 
     async def _opened(self) -> Connection:
-        if self._is_closed:
-            raise Busy
         self._size += 1
+        return await self._opened_in_room()
+
+    async def _opened_in_room(self) -> Connection:
+        """Open a connection where there is room that is counted already."""
+        if self._is_closed:
+            self._vacate()
+            raise Busy
         try:
             return Connection(await self._connect())
         except BaseException:
@@ -149,9 +154,9 @@ class Pool:
             if waiter.done() and not waiter.cancelled() and (given := waiter.result()) is not None:
                 self.release(given)
             elif waiter.done() and not waiter.cancelled():
-                self._invite()
+                self._vacate()
             raise
-        return connection or await self._opened()
+        return connection or await self._opened_in_room()
 
     async def _retire(self, connection: Connection) -> None:
         """Close a connection; what was cancelled on it ends at the server too."""
@@ -163,17 +168,14 @@ class Pool:
             self._vacate()
 
     def _vacate(self) -> None:
-        """Note that a connection is gone."""
-        self._size -= 1
-        if self._is_closed and not self._size:
-            self._all_back.set()
-        self._invite()
-
-    def _invite(self) -> None:
-        """Let somebody who waits open a connection of their own."""
+        """Note that a connection is gone; its room goes to whoever has waited longest, and to nobody before them."""
         waiter = self._waiter()
         if waiter is not None:
             waiter.set_result(None)
+            return
+        self._size -= 1
+        if self._is_closed and not self._size:
+            self._all_back.set()
 
     def _waiter(self) -> "asyncio.Future[Connection | None] | None":
         while self._waiting:

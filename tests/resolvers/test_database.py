@@ -285,3 +285,20 @@ async def test_an_operation_that_loses_its_connection_is_refused(url: str, owner
             answer = await operation
         assert (answer.status, b'"UNAVAILABLE"' in answer.body) == (503, True)
         assert (await engine.execute(FEED, ADMIN.principal)).status == 200
+
+
+@PATHS
+@pytest.mark.parametrize("steps", range(4))
+async def test_a_connection_that_was_lost_while_it_was_free(
+    url: str, owner_url: str, compiling: bool, steps: int
+) -> None:
+    """The server's farewell and the end of the stream are read in steps; an operation may come between any of them."""
+    async with opened(url) as database:
+        engine = new_engine(database, compiling=compiling)
+        assert (await engine.execute(FEED, ADMIN.principal)).status == 200
+        terminate(owner_url)
+        time.sleep(0.1)  # noqa: ASYNC251  # nothing may be read meanwhile
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        assert (await engine.execute(FEED, ADMIN.principal)).status in (200, 503)
+        assert (await engine.execute(FEED, ADMIN.principal)).status == 200

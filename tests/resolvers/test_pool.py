@@ -105,6 +105,32 @@ async def test_a_lost_connection_makes_room_for_another(pool: Pool) -> None:
         pool.release(connection)
 
 
+async def test_the_room_of_a_lost_connection_is_not_taken_twice(pool: Pool) -> None:
+    taken = [await pool.acquire(()), await pool.acquire(())]
+    waiting = asyncio.ensure_future(pool.acquire(()))
+    await asyncio.sleep(0)
+    taken[0].driver.terminate()
+    pool.release(taken[0])
+    with pytest.raises(Busy):
+        await pool.acquire(())
+    assert pool.size == 2
+    for connection in (taken[1], await waiting):
+        pool.release(connection)
+
+
+async def test_the_room_of_somebody_who_has_left_is_not_lost(pool: Pool) -> None:
+    taken = [await pool.acquire(()), await pool.acquire(())]
+    waiting = asyncio.ensure_future(pool.acquire(()))
+    await asyncio.sleep(0)
+    taken[0].driver.terminate()
+    pool.release(taken[0])
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert pool.size == 1
+    pool.release(taken[1])
+
+
 async def test_a_connection_that_was_lost_while_it_rested_is_not_given(pool: Pool) -> None:
     connection = await pool.acquire(())
     pool.release(connection)
