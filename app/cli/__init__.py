@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "migrate": "Bring the database in step with this version.",
     "load": "Load the tables' files of a folder.",
     "seed": "Fill an empty database with demo data.",
+    "etl": "Feed the warehouse, and tell how it stands.",
     "audit": "Tell whether the audit log is whole.",
     "doctor": "Tell what the gateway would run on, and what is wrong.",
     "schema": "Print the graph as a role sees it.",

@@ -55,6 +55,11 @@ class DataFolder:
         return self.path / "postgres"
 
     @property
+    def warehouse(self) -> Path:
+        """Has the DuckDB file, and what the worker keeps beside it."""
+        return self.path / "warehouse"
+
+    @property
     def logs(self) -> Path:
         """Has one file per server, and the older ones."""
         return self.path / "logs"
@@ -129,7 +134,7 @@ def make_folder(path: Path) -> DataFolder:
             found = _mark(path)
         if not os.access(path, os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied")
-        for private in (found.logs, found.secrets):
+        for private in (found.logs, found.secrets, found.warehouse):
             private.mkdir(mode=0o700, exist_ok=True)
     return found
 

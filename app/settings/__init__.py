@@ -14,6 +14,7 @@ from app.errors import StartError
 from app.settings.audit import AuditSettings
 from app.settings.budgets import BudgetSettings
 from app.settings.declaration import is_loopback
+from app.settings.etl import EtlSettings
 from app.settings.logging import LogSettings
 from app.settings.operational import OperationalSettings
 from app.settings.operations import OperationSettings
@@ -25,7 +26,14 @@ PREFIX: Final = "GATEWAY_"
 
 # The last base comes first, in the documentation too.
 class Settings(
-    LogSettings, ServingSettings, BudgetSettings, AuditSettings, OperationSettings, TokenSettings, OperationalSettings
+    LogSettings,
+    ServingSettings,
+    BudgetSettings,
+    AuditSettings,
+    OperationSettings,
+    TokenSettings,
+    EtlSettings,
+    OperationalSettings,
 ):
     """Everything that can be set, each as the environment variable `GATEWAY_` + its name in capitals."""
 
@@ -41,6 +49,8 @@ class Settings(
             raise ValueError("GATEWAY_DATABASE_POOL_MIN is above GATEWAY_DATABASE_POOL_MAX")
         if self.admin_database_url and not self.database_url:
             raise ValueError("GATEWAY_ADMIN_DATABASE_URL needs GATEWAY_DATABASE_URL, which is not set")
+        if self.etl_database_url and not self.database_url:
+            raise ValueError("GATEWAY_ETL_DATABASE_URL needs GATEWAY_DATABASE_URL, which is not set")
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("GATEWAY_TLS_CERTIFICATE and GATEWAY_TLS_KEY are set together or not at all")
         if self.jwks_url and self.jwt_public_key:

@@ -85,6 +85,7 @@ Network = Annotated[str, AfterValidator(_network)]
 Pem = Annotated[str, AfterValidator(_pem)]
 PostgresUrl = Annotated[str, _url("postgresql", "postgres")]
 RedisUrl = Annotated[str, _url("redis", "rediss", "unix")]
+WarehouseUrl = Annotated[str, _url("duckdb", "bigquery")]
 LISTED: Final = (NoDecode, BeforeValidator(_split))
 """A list in one variable, with commas between."""
 

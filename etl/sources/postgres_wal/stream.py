@@ -43,7 +43,10 @@ class ReplicationStream:
             raise SourceGone(message)
 
     def next(self, seconds: float) -> memoryview | bytes | None:
-        """Return the next message of pgoutput; None when none comes within the time. SourceGone when it is over."""
+        """Return the next message of pgoutput; None when none comes within the time. SourceGone when it is over.
+
+        With 0 seconds only what has arrived already is returned.
+        """
         deadline = time.monotonic() + seconds
         while True:
             size, data = self._connection.get_copy_data(1)
@@ -55,9 +58,8 @@ class ReplicationStream:
             if size < 0:
                 raise SourceGone(self._reason())
             left = deadline - time.monotonic()
-            if left <= 0:
+            if not self._wait(max(left, 0.0)) and left <= 0:
                 return None
-            self._wait(left)
 
     def acknowledge(self, position: int) -> None:
         """Tell the source that every commit up to an LSN is durable here."""
@@ -99,7 +101,8 @@ class ReplicationStream:
             if is_asked:
                 self.tell()
 
-    def _wait(self, seconds: float) -> None:
+    def _wait(self, seconds: float) -> bool:
+        """Wait for bytes, and tell whether any came."""
         self.pulse()
         ready, _, _ = select.select([self._connection.socket], [], [], min(seconds, _STATUS_SECONDS))
         if ready:
@@ -107,6 +110,7 @@ class ReplicationStream:
                 self._connection.consume_input()
             except psycopg.Error as error:
                 raise SourceGone(f"the replication connection ended ({type(error).__name__})") from None
+        return bool(ready)
 
     def _reason(self) -> str:
         return refused(self._connection.get_result())

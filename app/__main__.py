@@ -1,0 +1,5 @@
+"""`python -m app` is `gateway`."""
+
+from app.cli import main
+
+main()

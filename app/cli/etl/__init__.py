@@ -1,0 +1,11 @@
+"""`gateway etl`: a module a command."""
+
+import typer
+
+from app.cli.etl.snapshot import snapshot
+from app.cli.etl.stream import stream
+
+etl_commands = typer.Typer(help="Feed the warehouse, and tell how it stands.", no_args_is_help=True)
+
+for _command in (stream, snapshot):
+    etl_commands.command()(_command)

@@ -1,0 +1,28 @@
+"""Settings of the warehouse and of the worker that feeds it."""
+
+from typing import Annotated, Final
+
+from pydantic import StringConstraints
+from pydantic_settings import BaseSettings
+
+from app.settings.declaration import PostgresUrl, WarehouseUrl, setting
+
+# What PostgreSQL allows in the name of a replication slot.
+SlotName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,63}$")]
+
+DUCKDB: Final = "duckdb"
+
+
+class EtlSettings(BaseSettings):
+    """Where analytical data lands, and how it gets there."""
+
+    warehouse_url: WarehouseUrl | None = setting(
+        "The warehouse: `duckdb:///path` or `bigquery://project/dataset`. Unset: a DuckDB file of the data folder.",
+        None,
+    )
+    etl_database_url: PostgresUrl | None = setting(
+        "The primary PostgreSQL as a role that owns the tables and may replicate. Unset: ADMIN_DATABASE_URL.",
+        None,
+        repr=False,
+    )
+    etl_slot: SlotName = setting("The replication slot that feeds the warehouse.", "cienty_warehouse")

@@ -1,0 +1,1 @@
+"""The ETL worker put together from the settings."""

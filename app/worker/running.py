@@ -1,0 +1,89 @@
+"""Running the worker in this process until a signal ends it."""
+
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+from app.settings import Settings
+from app.worker.warehouse import duckdb_path, open_warehouse
+from etl.changes import table_shapes
+from etl.warehouses.interface import Warehouse
+from etl.worker import failpoints
+from etl.worker.compaction import Compaction
+from etl.worker.copying import Copied
+from etl.worker.pipeline import Pipeline
+from etl.worker.progress import Progress
+from etl.worker.source import Source
+from etl.worker.worker import Deliveries, Worker
+from schema.entities import ENTITIES
+
+Report = Callable[[str], None]
+
+
+class Stop:
+    """Whether a signal has asked for the end."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        self.asked: Callable[[], None] = lambda: None
+
+    def ask(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
+        """End soon."""
+        self.is_asked = True
+        self.asked()
+
+
+def run_worker(settings: Settings, source_url: str, progress: Progress) -> None:
+    """Feed the warehouse of the settings from a database until SIGTERM or SIGINT.
+
+    Where another worker has the warehouse or the slot, this one stands by.
+    """
+    failpoints.arm_from_command_line()
+    stop = Stop()
+    with _signals(stop):
+        path = duckdb_path(settings)
+        warehouse = open_warehouse(path, report=progress.note, is_wanted=lambda: not stop.is_asked)
+        if warehouse is None:
+            return
+        with contextlib.closing(warehouse):
+            worker = compose(settings, source_url, warehouse, progress)
+            stop.asked = worker.stop.set
+            if stop.is_asked:
+                return
+            progress.note(f"feeding {path}")
+            worker.run()
+
+
+def copy_once(settings: Settings, source_url: str, progress: Progress) -> Copied | None:
+    """Copy all tables anew, and leave the slot from which a worker goes on; None when a signal came first."""
+    stop = Stop()
+    with _signals(stop):
+        warehouse = open_warehouse(duckdb_path(settings), report=progress.note, is_wanted=lambda: not stop.is_asked)
+        if warehouse is None:
+            return None
+        with contextlib.closing(warehouse):
+            worker = compose(settings, source_url, warehouse, progress)
+            stop.asked = worker.stop.set
+            return worker.pipeline.copy(worker.stop)
+
+
+def compose(settings: Settings, source_url: str, warehouse: Warehouse, progress: Progress) -> Worker:
+    """Put the worker together: what it streams, and its duties."""
+    shapes = table_shapes(ENTITIES)
+    warehouse.prepare(shapes)
+    deliveries = Deliveries()
+    pipeline = Pipeline(Source(source_url, settings.etl_slot), shapes, warehouse, deliveries, progress)
+    compaction = Compaction(warehouse, (shape.table for shape in shapes))
+    deliveries.listeners.append(compaction.saw)
+    return Worker(pipeline, [compaction])
+
+
+@contextlib.contextmanager
+def _signals(stop: Stop) -> Iterator[None]:
+    before = {number: signal.signal(number, stop.ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,129 @@
+"""One source joined to one warehouse: takes its turn, copies what is not there yet, and streams from then on."""
+
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import psycopg
+
+from etl.changes import TableShape
+from etl.sources.postgres_wal.control import beat
+from etl.sources.postgres_wal.decoder import Decoder
+from etl.sources.postgres_wal.faults import ChangesLost, SourceGone
+from etl.sources.postgres_wal.slot import NewSlot, drop_slot, require_resumable, slot_state
+from etl.sources.postgres_wal.stream import ReplicationStream
+from etl.sources.publication import NotPublishable, publish
+from etl.warehouses.interface import Fenced, Warehouse
+from etl.worker.copying import NOTHING, Copied, copy_all
+from etl.worker.progress import Progress, Silent
+from etl.worker.source import Source
+from etl.worker.standing import Phase, Standing
+from etl.worker.streaming import Delivered, Streaming
+
+_STANDBY_SECONDS: Final = 0.5
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
+
+
+class Pipeline:
+    """Runs until it is told to stop, through every fault of the source: it connects again and goes on.
+
+    `delivered` hears of each batch of the stream that is in the warehouse.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        shapes: Sequence[TableShape],
+        warehouse: Warehouse,
+        delivered: Delivered,
+        progress: Progress | None = None,
+    ) -> None:
+        self.standing = Standing()
+        self._source = source
+        self._shapes = {shape.table: shape for shape in shapes}
+        self._warehouse = warehouse
+        self._delivered = delivered
+        self._progress = progress or Silent()
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
+
+    def run(self, stop: threading.Event) -> None:
+        """Keep the warehouse fed. Faults are noted in `standing` and tried again after growing pauses."""
+        pause = _FIRST_PAUSE
+        while not stop.is_set():
+            try:
+                self._run(stop)
+            except (SourceGone, Fenced, NotPublishable, psycopg.Error) as error:
+                pause = _FIRST_PAUSE if self.standing.phase is Phase.STREAMING else min(2 * pause, _LONGEST_PAUSE)
+                self.standing.fail(_reason(error))
+                stop.wait(pause)
+        self.standing.enter(Phase.STOPPED)
+
+    def copy(self, stop: threading.Event) -> Copied | None:
+        """Copy all tables anew, whatever the warehouse has, and leave the slot behind; None when it was stopped first.
+
+        Waits for its turn. Raises what `run` tries again.
+        """
+        with self._turn(stop) as connection:
+            return None if connection is None else self._copy(connection)
+
+    def _run(self, stop: threading.Event) -> None:
+        with self._turn(stop) as connection:
+            if connection is None:
+                return
+            if not self._is_resumable(connection):
+                self._copy(connection)
+            self._stream(connection, stop)
+
+    @contextlib.contextmanager
+    def _turn(self, stop: threading.Event) -> Iterator[psycopg.Connection | None]:
+        """Give the connection whose life is this pipeline's turn; None where `stop` came before it."""
+        with contextlib.closing(self._source.connect()) as connection:
+            if not self._take_turn(connection, stop):
+                yield None
+                return
+            publish(connection, self._source.publication, self._shapes.values())
+            self._warehouse.fence(self._owner)
+            yield connection
+
+    def _take_turn(self, connection: psycopg.Connection, stop: threading.Event) -> bool:
+        while not self._source.take_turn(connection):
+            self.standing.enter(Phase.STANDBY)
+            if stop.wait(_STANDBY_SECONDS):
+                return False
+        return True
+
+    def _is_resumable(self, connection: psycopg.Connection) -> bool:
+        position = self._warehouse.position() or NOTHING
+        if position == NOTHING:
+            return False
+        try:
+            require_resumable(slot_state(connection, self._source.slot), position)
+        except ChangesLost as lost:
+            self.standing.lose(str(lost))
+            return False
+        return True
+
+    def _copy(self, connection: psycopg.Connection) -> Copied:
+        self.standing.enter(Phase.COPYING)
+        self._progress.note("copying all tables into the warehouse")
+        drop_slot(connection, self._source.slot)
+        with NewSlot(self._source.url, self._source.slot) as slot:
+            return copy_all(self._source.url, slot, self._shapes, self._warehouse, self._progress)
+
+    def _stream(self, connection: psycopg.Connection, stop: threading.Event) -> None:
+        position = self._warehouse.position() or NOTHING
+        source = self._source
+        with ReplicationStream(source.url, source.slot, source.publication, position) as stream:
+            self.standing.enter(Phase.STREAMING)
+            decoder = Decoder(self._shapes, position)
+            Streaming(stream, decoder, self._warehouse, self._delivered, lambda: beat(connection)).run(stop)
+
+
+def _reason(error: Exception) -> str:
+    """Return why the stream ended, in words that quote no rows."""
+    if isinstance(error, psycopg.Error):
+        return error.diag.message_primary or f"the connection to the source ended ({type(error).__name__})"
+    return str(error)

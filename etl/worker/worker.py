@@ -1,0 +1,44 @@
+"""The worker: the pipeline's stream in one thread, and each duty in another."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Final
+
+from etl.changes import Batch
+from etl.worker.duties import Duty, Roster
+from etl.worker.pipeline import Pipeline
+from etl.worker.streaming import Delivered
+
+_LOG = logging.getLogger(__name__)
+_JOIN_SECONDS: Final = 10.0
+
+
+class Deliveries:
+    """Passes on to everyone who listens that a batch is in the warehouse."""
+
+    def __init__(self, *listeners: Delivered) -> None:
+        self.listeners = list(listeners)
+
+    def __call__(self, batch: Batch, seconds: float) -> None:
+        """Tell all of them."""
+        for listener in self.listeners:
+            listener(batch, seconds)
+
+
+class Worker:
+    """Streams and does its duties until `stop` is set; the warehouse belongs to the caller."""
+
+    def __init__(self, pipeline: Pipeline, duties: Sequence[Duty]) -> None:
+        self.pipeline = pipeline
+        self.stop = threading.Event()
+        self._roster = Roster(duties, self.stop)
+
+    def run(self) -> None:
+        """Work until `stop` is set; what is being appended then is finished."""
+        self._roster.start()
+        try:
+            self.pipeline.run(self.stop)
+        finally:
+            self.stop.set()
+            self._roster.join(_JOIN_SECONDS)

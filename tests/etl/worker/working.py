@@ -1,0 +1,93 @@
+"""A worker in a thread of the tests, on a database and a warehouse of its own."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from etl.changes import TableShape, table_shapes
+from etl.sources.postgres_wal.slot import drop_slot
+from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
+from etl.worker.compaction import Compaction
+from etl.worker.pipeline import Pipeline
+from etl.worker.source import Source
+from etl.worker.worker import Deliveries, Worker
+from schema.entities import ENTITIES
+from tests.servers import wait_until
+
+SHAPES = table_shapes(ENTITIES)
+
+
+class Work:
+    """What a running worker is made of, with questions to both of its ends."""
+
+    def __init__(self, source: Source, path: Path | str, shapes: Sequence[TableShape] = SHAPES) -> None:
+        self.source = source
+        self.warehouse = DuckDBWarehouse(path)
+        self.warehouse.prepare(shapes)
+        self.deliveries = Deliveries()
+        self.pipeline = Pipeline(source, shapes, self.warehouse, self.deliveries)
+        self.compaction = Compaction(self.warehouse, (shape.table for shape in shapes))
+        self.deliveries.listeners.append(self.compaction.saw)
+        self.worker = Worker(self.pipeline, [self.compaction])
+        self._thread = threading.Thread(target=self.worker.run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self.worker.stop.set()
+        self._thread.join(30)
+        assert not self._thread.is_alive()
+        self.warehouse.close()
+
+    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
+        with psycopg.connect(self.source.url) as connection:
+            connection.execute(statement, parameters)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self.warehouse.connection.cursor().execute(query).fetchall()
+
+    def caught_up(self) -> None:
+        """Wait until everything that was committed so far is in the warehouse."""
+        with psycopg.connect(self.source.url) as connection:
+            found = connection.execute("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn").fetchone()
+            connection.execute("select pg_logical_emit_message(true, 'tests', '')")
+        assert found is not None
+        wait_until("the warehouse has caught up", lambda: (self.warehouse.position() or 0) >= int(found[0]) - 1)
+
+
+def source_of(url: str) -> Source:
+    return Source(url, slot=f"slot_{time.time_ns()}")
+
+
+def forget(source: Source) -> None:
+    """Drop what a worker leaves at its source."""
+
+    def is_dropped() -> bool:
+        try:
+            drop_slot(connection, source.slot)
+        except Exception:  # noqa: BLE001 - in use a moment longer
+            return False
+        return True
+
+    with psycopg.connect(source.url, autocommit=True) as connection:
+        wait_until("the slot is let go", is_dropped)
+
+
+@contextmanager
+def working(url: str, path: Path | str, shapes: Sequence[TableShape] = SHAPES) -> Iterator[Work]:
+    """Run a worker until the end of the block; it streams when the block begins."""
+    source = source_of(url)
+    work = Work(source, path, shapes)
+    work.start()
+    try:
+        assert work.pipeline.standing.wait_until_streaming(30), work.pipeline.standing.fault
+        yield work
+    finally:
+        work.stop()
+        forget(source)
