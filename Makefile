@@ -74,6 +74,10 @@ bench: $(VENV)/installed ## Measure beside PostGraphile, plain Strawberry and a 
 bench-sizes: $(VENV)/installed ## Measure whether latency grows to 10,000,000 orders (needs wrk and 4 GB of disk)
 	@$(BIN)/python -m bench sizes $(ARGS)
 
+.PHONY: bench-etl
+bench-etl: $(VENV)/installed-dev ## Measure the ETL beside pg_recvlogical, COPY by psql, and its goals
+	@$(BIN)/python -m bench.etl $(ARGS)
+
 .PHONY: lock
 lock: $(VENV)/installed-dev ## Write requirements*.txt from pyproject.toml; UPGRADE=1 takes the newest versions
 	@$(LOCK) pyproject.toml --group build -o requirements.txt

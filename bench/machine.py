@@ -19,6 +19,20 @@ from bench.places import POSTGRAPHILE
 
 def describe(database_url: str) -> dict[str, Any]:
     """Return the machine and the versions of what ran on it."""
+    return {
+        **describe_machine(database_url),
+        "node": _output(node(), "--version").removeprefix("v"),
+        "postgraphile": _postgraphile(),
+        "strawberry": version("strawberry-graphql"),
+        "starlette": version("starlette"),
+        "uvicorn": version("uvicorn"),
+        "asyncpg": version("asyncpg"),
+        "wrk": (re.search(r"wrk (\S+)", _output(find_wrk(), "-v")) or [None, "?"])[1],
+    }
+
+
+def describe_machine(database_url: str) -> dict[str, Any]:
+    """Return the machine, and what is measured on it whatever the measurement."""
     with psycopg.connect(database_url) as connection:
         server = connection.info.server_version
     return {
@@ -28,13 +42,6 @@ def describe(database_url: str) -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
         "postgresql": f"{server // 10_000}.{server % 10_000}",
-        "node": _output(node(), "--version").removeprefix("v"),
-        "postgraphile": _postgraphile(),
-        "strawberry": version("strawberry-graphql"),
-        "starlette": version("starlette"),
-        "uvicorn": version("uvicorn"),
-        "asyncpg": version("asyncpg"),
-        "wrk": (re.search(r"wrk (\S+)", _output(find_wrk(), "-v")) or [None, "?"])[1],
         "load_average": round(os.getloadavg()[0], 2),
     }
 

@@ -1,0 +1,67 @@
+"""One run of something in a process of its own: how long it took, and what it used."""
+
+import multiprocessing
+import os
+import resource
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+_MEGABYTE_OF_RUSAGE: Final = 1024
+"""Linux tells kilobytes."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run took: seconds by the clock, of its own processor time, its peak memory, and what it found.
+
+    The memory of other programs is not known.
+    """
+
+    seconds: float
+    processor_seconds: float
+    peak_memory_mb: float = 0.0
+    found: Any = None
+
+
+class Clock:
+    """Starts when a run's preparations are done: what came before is not counted, but in memory."""
+
+    def __init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Count from now on."""
+        self._seconds, self._processor = time.perf_counter(), time.process_time()
+
+    def stop(self, found: Any) -> Run:
+        """Return what was used since the start."""
+        seconds, processor = time.perf_counter() - self._seconds, time.process_time() - self._processor
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MEGABYTE_OF_RUSAGE
+        return Run(seconds, processor, peak, found)
+
+
+def in_process(function: Callable[..., Any], *arguments: Any) -> Run:
+    """Run a function of a module in a new interpreter; its first argument is the clock."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_timed, (function, arguments))
+
+
+def program(command: Sequence[str | os.PathLike[str]]) -> Run:
+    """Run a program whose output goes nowhere; RuntimeError when it fails."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    with process:
+        said = process.stderr.read() if process.stderr else b""
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{command[0]} failed: {said.decode(errors='replace').strip()[-500:]}")
+    return Run(time.perf_counter() - start, used.ru_utime + used.ru_stime)
+
+
+def _timed(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Run:
+    clock = Clock()
+    return clock.stop(function(clock, *arguments))
