@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from types import FrameType
 
@@ -24,6 +24,7 @@ from app.operational import Operational, operational
 from app.revocations import FollowedRevocations
 from app.server import Server, bind, url_of
 from app.settings import Settings
+from app.worker.process import WorkerProcess
 from resolvers.cursors import Cursors
 from resolvers.database import Database
 from resolvers.engine import Engine
@@ -99,7 +100,8 @@ async def _serve(settings: Settings, place: Operational, listener: socket.socket
             stopping=readiness.stop,
         )
         try:
-            await _run(server, listener, place.stack)
+            async with _fed(settings, server):
+                await _run(server, listener, place.stack)
         finally:
             await recording.stop()
     finally:
@@ -107,6 +109,23 @@ async def _serve(settings: Settings, place: Operational, listener: socket.socket
         await buckets.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(database.close(), _CLOSE_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def _fed(settings: Settings, server: Server) -> AsyncIterator[None]:
+    """Have a worker feed the warehouse meanwhile, where the settings say so; it begins when the server serves."""
+    if not settings.has_worker:
+        yield
+        return
+    worker = WorkerProcess(settings)
+    watch = asyncio.create_task(worker.supervise(server.has_started))
+    try:
+        yield
+    finally:
+        watch.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watch
+        await worker.stop()
 
 
 async def _run(server: Server, listener: socket.socket, stack: Stack | None) -> None:

@@ -79,6 +79,7 @@ class Server(uvicorn.Server):
         self, app: ASGIApp, settings: Settings, *, started: Callable[[], None], stopping: Callable[[], None]
     ) -> None:
         super().__init__(_configuration(app, settings))
+        self.has_started = asyncio.Event()
         self._tls = server_context(settings)
         self._delay = settings.shutdown_delay_seconds
         self._started = started
@@ -94,6 +95,7 @@ class Server(uvicorn.Server):
             # Another program took the port between the first look and now.
             raise StartError(_explained(error, self.config.host, self.config.port)) from None
         self._started()
+        self.has_started.set()
 
     async def _listen(self, listener: socket.socket) -> asyncio.Server:
         """Take connections as uvicorn would, which has no limit for the time of TLS handshakes."""

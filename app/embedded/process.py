@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -33,6 +33,7 @@ def spawn(
     source: int | IO[bytes] = subprocess.DEVNULL,
     folder: Path = Path("/"),
     descriptors: Sequence[int] = (),
+    environment: Mapping[str, str] = _ENVIRONMENT,
 ) -> Child:
     """Start a program as the user that `switch` names (see `identity`), tied to this process's life.
 
@@ -48,7 +49,7 @@ def spawn(
         stdin=source,
         stdout=output,
         stderr=subprocess.STDOUT,
-        env=_ENVIRONMENT,
+        env=environment,
         cwd="/",
         start_new_session=True,
         pass_fds=descriptors,

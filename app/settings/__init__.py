@@ -75,6 +75,11 @@ class Settings(
         return self.database_url is None
 
     @property
+    def has_worker(self) -> bool:
+        """Whether serving runs an ETL worker too."""
+        return self.is_embedded if self.etl_worker is None else self.etl_worker
+
+    @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the gateway."""
         return is_loopback(self.host)

@@ -1,6 +1,6 @@
 """Settings of the warehouse and of the worker that feeds it."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import StringConstraints
 from pydantic_settings import BaseSettings
@@ -9,8 +9,6 @@ from app.settings.declaration import PostgresUrl, WarehouseUrl, setting
 
 # What PostgreSQL allows in the name of a replication slot.
 SlotName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,63}$")]
-
-DUCKDB: Final = "duckdb"
 
 
 class EtlSettings(BaseSettings):
@@ -26,3 +24,6 @@ class EtlSettings(BaseSettings):
         repr=False,
     )
     etl_slot: SlotName = setting("The replication slot that feeds the warehouse.", "cienty_warehouse")
+    etl_worker: bool | None = setting(
+        "Whether `gateway serve` runs a worker that feeds the warehouse. Unset: with an embedded database.", None
+    )

@@ -6,6 +6,8 @@ from typing import Final
 
 import psycopg
 
+from etl.sources.postgres_wal.stream import KEEPALIVES
+
 SLOT: Final = "cienty_warehouse"
 PUBLICATION: Final = "cienty_warehouse"
 # The first half of the key of an advisory lock; the second is the slot's.
@@ -24,7 +26,11 @@ class Source:
     def connect(self) -> psycopg.Connection:
         """Open a connection beside the stream; each statement is a transaction of its own."""
         return psycopg.connect(
-            self.url, autocommit=True, connect_timeout=_CONNECT_SECONDS, application_name="gateway etl"
+            self.url,
+            autocommit=True,
+            connect_timeout=_CONNECT_SECONDS,
+            application_name="gateway etl",
+            options=KEEPALIVES,
         )
 
     def take_turn(self, connection: psycopg.Connection) -> bool:

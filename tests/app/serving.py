@@ -84,9 +84,12 @@ def environment(**settings: object) -> dict[str, str]:
 
 @contextmanager
 def gateway_process(folder: Path, *arguments: str, **settings: object) -> Iterator[Gateway]:
-    """Run `gateway serve` until the end of the block; it is ready when the block begins."""
+    """Run `gateway serve` until the end of the block; it is ready when the block begins.
+
+    It has no ETL worker unless the settings ask for one.
+    """
     folder.mkdir(exist_ok=True)
-    settings = {"data_dir": folder / "data", "port": 0} | settings
+    settings = {"data_dir": folder / "data", "port": 0, "etl_worker": False} | settings
     with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
         process = subprocess.Popen(
             [*GATEWAY, "serve", *arguments], env=environment(**settings), stdout=out, stderr=err, text=True

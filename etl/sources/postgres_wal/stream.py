@@ -19,6 +19,9 @@ _KEEPALIVE_PARTS = struct.Struct(">cqqB")
 _STATUS = struct.Struct(">cqqqqB")
 # How long the server waits for an answer while a large batch is written.
 _PATIENCE: Final = "10min"
+KEEPALIVES: Final = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+"""Options by which the server notices within half a minute that the machine at a connection's other end is gone."""
+
 _STATUS_SECONDS: Final = 5.0
 
 
@@ -118,7 +121,8 @@ class ReplicationStream:
 
 def replication_connection(url: str) -> pq.abc.PGconn:
     """Connect for replication of one database; SourceGone when that can't be had."""
-    text = make_conninfo(url, replication="database", options=f"-c wal_sender_timeout={_PATIENCE}", connect_timeout=5)
+    options = f"-c wal_sender_timeout={_PATIENCE} {KEEPALIVES}"
+    text = make_conninfo(url, replication="database", options=options, connect_timeout=5)
     connection = pq.PGconn.connect(text.encode())
     if connection.status != pq.ConnStatus.OK:
         reason = connection.error_message.decode(errors="replace").strip().splitlines()

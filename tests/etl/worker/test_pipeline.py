@@ -1,10 +1,18 @@
 """A source joined to a warehouse: copied, streamed, and gone on with after every kind of interruption."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
+import pytest
 
+from etl.sources.postgres_wal.slot import drop_slot
+from etl.worker import copying
+from etl.worker.source import Source
+from etl.worker.standing import Phase
 from tests.etl.worker.working import Work, forget, source_of, working
+from tests.servers import wait_until
 
 CATEGORY = "insert into categories (name) values (%s)"
 
@@ -37,3 +45,136 @@ def test_a_worker_goes_on_where_the_last_one_stopped(migrated_database: str, tmp
         work.stop()
     assert work.pipeline.standing.losses == 0
     forget(source)
+
+
+@pytest.fixture
+def source(migrated_database: str) -> Iterator[Source]:
+    found = source_of(migrated_database)
+    yield found
+    forget(found)
+
+
+def streams(work: Work) -> bool:
+    return work.pipeline.standing.phase is Phase.STREAMING
+
+
+def terminate(work: Work, condition: str) -> None:
+    work.execute(
+        f"select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and {condition}"
+    )
+
+
+def test_a_lost_slot_is_told_and_all_tables_are_copied_again(source: Source, tmp_path: Path) -> None:
+    first = Work(source, tmp_path / "w.duckdb")
+    first.execute("insert into categories (name) values ('stays'), ('goes')")
+    first.start()
+    assert first.pipeline.standing.wait_until_streaming(30)
+    first.stop()
+    with psycopg.connect(source.url, autocommit=True) as connection:
+        wait_until(
+            "the slot is let go",
+            lambda: (
+                not connection.execute(
+                    "select active from pg_replication_slots where slot_name = %s", [source.slot]
+                ).fetchone()[0]
+            ),
+        )  # type: ignore[index]
+        drop_slot(connection, source.slot)
+        connection.execute("delete from categories where name = 'goes'")
+        connection.execute(CATEGORY, ["comes"])
+    second = Work(source, tmp_path / "w.duckdb")
+    second.start()
+    assert second.pipeline.standing.wait_until_streaming(30)
+    assert second.pipeline.standing.losses == 1
+    assert names(second) == ["stays", "comes"]
+    second.execute(CATEGORY, ["streams"])
+    second.caught_up()
+    assert names(second) == ["stays", "comes", "streams"]
+    second.stop()
+
+
+def test_a_copy_that_is_cut_off_shows_nothing_and_begins_anew(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*_: object) -> NoReturn:
+        raise psycopg.OperationalError
+
+    first = Work(source, tmp_path / "w.duckdb")
+    first.execute("insert into categories (name) select 'c' || n from generate_series(1, 100) n")
+    with monkeypatch.context() as patch:
+        patch.setattr(copying, "Batch", _cutting(cut))
+        with pytest.raises(psycopg.OperationalError):
+            first.pipeline.copy(first.worker.stop)
+    assert names(first) == []
+    first.warehouse.close()
+    second = Work(source, tmp_path / "w.duckdb")
+    second.execute("delete from categories where id <= 90")
+    second.start()
+    assert second.pipeline.standing.wait_until_streaming(30)
+    assert (len(names(second)), second.pipeline.standing.losses) == (10, 0)
+    second.stop()
+
+
+def test_a_cut_connection_is_made_again(source: Source, tmp_path: Path) -> None:
+    work = Work(source, tmp_path / "w.duckdb")
+    work.start()
+    assert work.pipeline.standing.wait_until_streaming(30)
+    for turn in range(2):
+        terminate(
+            work,
+            f"backend_type = 'walsender' and pid = (select active_pid from pg_replication_slots"
+            f" where slot_name = '{source.slot}')",
+        )
+        work.execute(CATEGORY, [f"turn {turn}"])
+        work.caught_up()
+    assert names(work) == ["turn 0", "turn 1"]
+    work.stop()
+
+
+def test_a_second_worker_stands_by_and_takes_over(source: Source, tmp_path: Path) -> None:
+    first, second = Work(source, tmp_path / "w.duckdb"), Work(source, tmp_path / "w.duckdb")
+    first.start()
+    assert first.pipeline.standing.wait_until_streaming(30)
+    second.start()
+    wait_until("the second stands by", lambda: second.pipeline.standing.phase is Phase.STANDBY)
+    first.execute(CATEGORY, ["by the first"])
+    first.caught_up()
+    first.stop()
+    second.execute(CATEGORY, ["by the second"])
+    assert second.pipeline.standing.wait_until_streaming(30)
+    second.caught_up()
+    assert names(second) == ["by the first", "by the second"]
+    assert second.pipeline.standing.losses == 0
+    second.stop()
+
+
+def test_a_worker_that_lost_its_turn_writes_no_more(source: Source, tmp_path: Path) -> None:
+    first, second = Work(source, tmp_path / "w.duckdb"), Work(source, tmp_path / "w.duckdb")
+    first.start()
+    assert first.pipeline.standing.wait_until_streaming(30)
+    second.start()
+    wait_until("the second stands by", lambda: second.pipeline.standing.phase is Phase.STANDBY)
+    terminate(
+        first,
+        "application_name = 'gateway etl' and pid in (select pid from pg_locks where locktype = 'advisory'"
+        " and granted)",
+    )
+    second.execute(CATEGORY, ["once"])
+    wait_until("one of them streams", lambda: streams(first) != streams(second))
+    second.execute(CATEGORY, ["more"])
+    second.caught_up()
+    assert names(second) == ["once", "more"]
+    first.stop()
+    second.stop()
+
+
+def _cutting(cut: object) -> object:
+    """Return what stands for a batch until the tenth, and raises then."""
+    made = []
+
+    def batch(*arguments: object, **named: object) -> object:
+        made.append(arguments)
+        return original(*arguments, **named) if len(made) < 10 else cut()  # type: ignore[operator,arg-type]
+
+    original = copying.Batch
+    return batch
