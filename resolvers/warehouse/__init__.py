@@ -1,0 +1,1 @@
+"""Asking the warehouse: one interface over the embedded one and BigQuery."""
