@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "load": "Load the tables' files of a folder.",
     "seed": "Fill an empty database with demo data.",
     "etl": "Feed the warehouse, and tell how it stands.",
+    "warehouse": "Ask the warehouse by SQL.",
     "audit": "Tell whether the audit log is whole.",
     "doctor": "Tell what the gateway would run on, and what is wrong.",
     "schema": "Print the graph as a role sees it.",

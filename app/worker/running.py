@@ -8,6 +8,7 @@ from types import FrameType
 from app.settings import Settings
 from app.worker.warehouse import duckdb_path, open_warehouse
 from etl.changes import table_shapes
+from etl.warehouses.duckdb.serving import serve_queries
 from etl.warehouses.interface import Warehouse
 from etl.worker import failpoints
 from etl.worker.compaction import Compaction
@@ -52,7 +53,8 @@ def run_worker(settings: Settings, source_url: str, progress: Progress) -> None:
             if stop.is_asked:
                 return
             progress.note(f"feeding {path}")
-            worker.run()
+            with serve_queries(warehouse.connection, path):
+                worker.run()
 
 
 def copy_once(settings: Settings, source_url: str, progress: Progress) -> Copied | None:

@@ -4,32 +4,28 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 import duckdb
 
 from app.embedded import make_folder
 from app.errors import StartError
 from app.settings import Settings
+from app.warehouse import BigQueryPlace, place_of
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 
-FILE: Final = "warehouse.duckdb"
 _PAUSE: Final = 0.2
 _LOCKED: Final = "Could not set lock"
 
 
 def duckdb_path(settings: Settings) -> Path:
     """Return the DuckDB file of the settings; StartError when the warehouse is another one."""
-    if settings.warehouse_url is None:
-        return make_folder(settings.data_dir).warehouse / FILE
-    url = urlsplit(settings.warehouse_url)
-    if url.scheme != "duckdb":
+    make_folder(settings.data_dir)
+    place = place_of(settings)
+    if isinstance(place, BigQueryPlace):
         raise StartError(
             "GATEWAY_WAREHOUSE_URL names BigQuery, which is not built yet: set duckdb:///path, or unset it"
         )
-    if url.netloc or not url.path.strip("/"):
-        raise StartError("GATEWAY_WAREHOUSE_URL must be duckdb:///absolute/path, with three slashes")
-    return Path(unquote(url.path))
+    return place
 
 
 def open_warehouse(

@@ -30,6 +30,10 @@ class WarehouseUnavailable(Unavailable):
     """The warehouse can't be reached, is busy, or has a problem of its own."""
 
 
+class WarehouseAbsent(WarehouseUnavailable):
+    """Nobody answers for the embedded warehouse at the moment."""
+
+
 class WarehouseTimedOut(TimedOut):
     """The query took longer than it may."""
 

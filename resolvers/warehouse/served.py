@@ -12,6 +12,7 @@ from resolvers.warehouse.reader import (
     LIMITS,
     Limits,
     QueryFailed,
+    WarehouseAbsent,
     WarehouseTimedOut,
     WarehouseTooExpensive,
     WarehouseUnavailable,
@@ -30,7 +31,8 @@ from schema.warehouse_wire import (
 
 # Seconds for the worker to say itself that the time is over.
 _GRACE: Final = 1.0
-_SILENT: Final = "the warehouse does not answer: its worker may be starting, or not be running (gateway doctor tells)"
+_ABSENT: Final = "the warehouse does not answer: its worker is starting, or is not running"
+_BROKEN: Final = "the warehouse ended the connection: its worker is stopping"
 _KINDS: Final[dict[Fault, type[Exception]]] = {
     Fault.REFUSED: QueryFailed,
     Fault.BAD_QUERY: QueryFailed,
@@ -58,7 +60,7 @@ class ServedWarehouse:
         except TimeoutError:
             raise WarehouseTimedOut(f"the warehouse did not answer within {limits.seconds:g} s") from None
         except (OSError, EOFError):
-            raise WarehouseUnavailable(_SILENT) from None
+            raise WarehouseUnavailable(_BROKEN) from None
 
     def parameter(self, name: str) -> str:
         """Return how the SQL names a bound value."""
@@ -86,10 +88,13 @@ class ServedWarehouse:
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str | None]:
         path = socket_of(self._database)
-        if can_be_socket(path) and path.exists():
-            return *await asyncio.open_unix_connection(path), None
-        told = json.loads(port_file_of(self._database).read_text())
-        return *await asyncio.open_connection("127.0.0.1", told["port"]), told["token"]
+        try:
+            if can_be_socket(path) and path.exists():
+                return *await asyncio.open_unix_connection(path), None
+            told = json.loads(port_file_of(self._database).read_text())
+            return *await asyncio.open_connection("127.0.0.1", told["port"]), told["token"]
+        except OSError:
+            raise WarehouseAbsent(_ABSENT) from None
 
 
 async def _table(reader: asyncio.StreamReader) -> pa.Table:

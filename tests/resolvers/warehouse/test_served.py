@@ -17,6 +17,7 @@ from etl.warehouses.duckdb.serving import ServiceLimits
 from resolvers.warehouse.reader import (
     Limits,
     QueryFailed,
+    WarehouseAbsent,
     WarehouseTimedOut,
     WarehouseTooExpensive,
     WarehouseUnavailable,
@@ -230,7 +231,7 @@ async def test_stopping_ends_what_is_running(tmp_path: Path) -> None:
 
 
 async def test_without_a_worker_there_is_no_answer(tmp_path: Path) -> None:
-    with pytest.raises(WarehouseUnavailable, match="worker"):
+    with pytest.raises(WarehouseAbsent, match="not running"):
         await ServedWarehouse(tmp_path / "w.duckdb").query("select 1")
 
 
@@ -238,7 +239,7 @@ async def test_what_a_killed_worker_left_is_no_hindrance(tmp_path: Path) -> None
     left = socket_of(tmp_path / "w.duckdb")
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(left))
-    with pytest.raises(WarehouseUnavailable):
+    with pytest.raises(WarehouseAbsent):
         await ServedWarehouse(tmp_path / "w.duckdb").query("select 1")
     with served(tmp_path) as reader:
         assert await rows(reader, "select 1 as one") == [{"one": 1}]
