@@ -49,6 +49,9 @@ where its unsent values are.
 UNSENT_BITS: Final = 63
 """How many own columns `_unchanged` can speak of."""
 
+COPY_BEGINS: Final = -1
+"""The `_seq` of the TRUNCATE that is the mark before a whole table's copy; the rows are numbered from 0."""
+
 
 @dataclass(frozen=True)
 class ColumnShape:
@@ -102,7 +105,11 @@ class Changes:
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A change that can't be cast: `raw` is what came; `reason` never quotes it."""
+    """A change that can't be cast: `raw` is what came; `reason` never quotes it.
+
+    What follows `raw` is for reading it again: the form in which it came, and the columns as the source told them, each
+    with the number of its type.
+    """
 
     table: str
     commit_lsn: int
@@ -111,6 +118,11 @@ class DeadLetter:
     column: str
     reason: str
     raw: bytes
+    operation: Operation = Operation.INSERT
+    old_key: int | None = None
+    committed_at: dt.datetime = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    form: str = ""
+    columns: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,10 +151,11 @@ class Heartbeat:
 
 @dataclass(frozen=True)
 class Erase:
-    """Personal data of a row has to go from everywhere, from history too."""
+    """Personal data of a row has to go from everywhere, from history too, as far as it was committed before `lsn`."""
 
     table: str
     key: int
+    lsn: int = 2**63 - 1
 
 
 Control = SchemaChange | Watermark | Heartbeat | Erase
@@ -162,6 +175,13 @@ class Batch:
     dead: Sequence[DeadLetter] = ()
     control: Sequence[Control] = field(default=())
     is_partial: bool = False
+
+
+def copy_begins(shape: TableShape, lsn: int) -> Changes:
+    """Return the mark before the first row of a whole table's copy as of an LSN: what is not in the copy goes."""
+    now = dt.datetime.now(dt.UTC)
+    mark = {"_op": Operation.TRUNCATE, "_commit_lsn": lsn, "_seq": COPY_BEGINS, "_unchanged": 0, "_committed_at": now}
+    return Changes(shape.table, pa.RecordBatch.from_pylist([mark], shape.records))
 
 
 def table_shapes(entities: Iterable[type[Entity]]) -> tuple[TableShape, ...]:

@@ -1,11 +1,15 @@
 """What a worker needs of a warehouse."""
 
-from collections.abc import Sequence
-from typing import Protocol
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
 
 import pyarrow as pa
 
-from etl.changes import Batch, TableShape
+from etl.changes import Batch, Changes, DeadLetter, TableShape
+
+HISTORY: Final = dt.timedelta(days=400)
+"""How long changes are kept that are in a base: models that are built anew show the same month of last year."""
 
 
 class Fenced(Exception):
@@ -19,10 +23,21 @@ class Warehouse(Protocol):
     Rows committed at or before the checkpoint are known already and ignored, so that a source may send again whatever
     it is not sure of, in other cuts too. Rows committed after the batch's `through` stay invisible until a batch's
     `through` reaches their commit; they are lost when the warehouse is opened again, and are sent again.
+
+    The law of copies: copied rows (`SNAPSHOT`) count as committed at the moment of the copy, and are taken in even
+    where that is at or before the checkpoint. They never take the place of a newer change, nor bring back a row that
+    was deleted since. The copy of a whole table begins with the mark `copy_begins`: what is not in it goes, in one
+    step, when `through` reaches its moment. Values that a change left out are taken from the copy.
+
+    Columns that come with the rows and are not in the table are added to it, and an alert is raised.
     """
 
     def prepare(self, shapes: Sequence[TableShape]) -> None:
-        """Make the tables that are missing, and add the columns that are."""
+        """Make the tables that are missing, and bring the others into their shapes.
+
+        A column that is added, renamed or retyped makes the table one that is to be copied again. A column whose type
+        can't hold the earlier values begins anew, and an alert is raised; the earlier values stay in the log.
+        """
 
     def fence(self, owner: str) -> None:
         """Become the one that writes; appends of others raise `Fenced` from here on."""
@@ -30,11 +45,35 @@ class Warehouse(Protocol):
     def position(self) -> int | None:
         """Return the LSN up to which every commit is there, None before the first batch."""
 
+    def copied(self) -> Mapping[str, int]:
+        """Return the tables that were copied whole since they got their columns, with the LSN of the copy."""
+
+    def restart(self) -> None:
+        """Forget the position and the copies, because the source lost changes or was set back.
+
+        What is there can be read until copies take its place.
+        """
+
     def append(self, batch: Batch) -> None:
         """Take a batch in, by the law of delivery; raises `Fenced`."""
 
     def compact(self, table: str) -> None:
         """Fold a table's newest changes into its base; what can be read stays the same."""
+
+    def prune(self, keep: dt.timedelta = HISTORY) -> int:
+        """Take changes away that are in a base and older than this; return how many."""
+
+    def letters(self, table: str | None = None) -> Sequence[DeadLetter]:
+        """Return the dead letters, of one table or all, in the order of the changes."""
+
+    def redeem(self, letter: DeadLetter, changes: Changes) -> bool:
+        """Put a dead letter's change into its table, unless a newer one of the row is there; the letter goes.
+
+        False, and the letter stays, while it needs values of another dead letter.
+        """
+
+    def degraded(self) -> Mapping[str, Sequence[str]]:
+        """Return the tables that lack something, each with the reasons: dead letters by column, and alerts."""
 
     def read(self, table: str) -> pa.Table:
         """Return a table as it stands."""

@@ -20,7 +20,7 @@ class Compaction:
     def __init__(self, warehouse: Warehouse, tables: Iterable[str]) -> None:
         self._warehouse = warehouse
         # What an earlier worker left is not known: one look at every table.
-        self._rows: Counter[str] = Counter(tables)
+        self._rows: Counter[str] = Counter(list(tables))
         self._last = dt.datetime.min.replace(tzinfo=dt.UTC)
 
     def saw(self, batch: Batch, _seconds: float = 0.0) -> None:

@@ -1,14 +1,12 @@
 """The initial copy: all tables as one snapshot sees them, shown in the warehouse at once when all of them are there."""
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import psycopg
-import pyarrow as pa
 
-from etl.changes import Batch, Changes, Operation, TableShape
+from etl.changes import Batch, TableShape, copy_begins
 from etl.sources.postgres_wal.slot import NewSlot
 from etl.sources.postgres_wal.snapshot import copy_table, count_rows
 from etl.warehouses.interface import Warehouse
@@ -55,7 +53,7 @@ def _copy(
 ) -> int:
     total, done = count_rows(connection, shape), 0
     progress.copying(shape.table, done, max(total, 1))
-    warehouse.append(Batch(before, (_emptied(shape, position),), is_partial=True))
+    warehouse.append(Batch(before, (copy_begins(shape, position),), is_partial=True))
     for changes, dead in copy_table(connection, shape, position):
         warehouse.append(Batch(before, (changes,) if changes else (), dead, is_partial=True))
         done += (changes.records.num_rows if changes else 0) + len(dead)
@@ -63,10 +61,3 @@ def _copy(
         progress.copying(shape.table, done, max(total, done + 1))
     progress.copying(shape.table, done, done)
     return done
-
-
-def _emptied(shape: TableShape, position: int) -> Changes:
-    """Return the mark, before the first copied row, that takes away what was there."""
-    at = dt.datetime.now(dt.UTC)
-    row = {"_op": Operation.TRUNCATE, "_commit_lsn": position, "_seq": -1, "_committed_at": at, "_unchanged": 0}
-    return Changes(shape.table, pa.RecordBatch.from_pylist([row], shape.records))

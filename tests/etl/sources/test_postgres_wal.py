@@ -268,6 +268,8 @@ def test_a_slot_is_gone_on_with_only_where_nothing_was_lost(source: Source) -> N
     source.connection.execute("insert into texts values (1)")
     begin = source.position
     source.changes()
+    # What the stream told last, the server notes a moment later.
+    wait_until("it is noted", lambda: slot_state(source.connection, source.slot).confirmed > begin + 1)
     state = slot_state(source.connection, source.slot)
     require_resumable(state, source.position)
     with pytest.raises(ChangesLost, match="ahead of the warehouse"):

@@ -1,0 +1,34 @@
+"""Bringing a table's base forward, and taking history away that is in it."""
+
+import datetime as dt
+
+import duckdb
+
+from etl.changes import Operation, TableShape
+from etl.warehouses.duckdb.shaping import compacted, kept_columns
+from etl.warehouses.duckdb.statements import epoch_of, first_row, quoted, tail_of, view_of
+
+
+def compact(cursor: duckdb.DuckDBPyConnection, shape: TableShape) -> None:
+    """Fold the newest changes into the base; columns that are no longer declared are kept with them."""
+    table, done = shape.table, compacted(cursor, shape.table)
+    loaded = first_row(cursor, "select load_id from raw.checkpoint")
+    upto = int(loaded[0]) if loaded else done
+    names = quoted(kept_columns(cursor, table))
+    cursor.execute(f"create or replace temp table newest as {tail_of(table, done)}")
+    cursor.execute(
+        f"""delete from raw.{table}__base where "{shape.key}" in (select _key from newest)
+        or ({epoch_of(table, done)}) is not null"""
+    )
+    cursor.execute(
+        f"insert into raw.{table}__base by name select {names} from newest where _op <> {Operation.DELETE:d}"
+    )
+    cursor.execute("update raw.compaction set load_id = ? where table_name = ?", [upto, table])
+    cursor.execute(view_of(shape, upto))
+
+
+def prune(cursor: duckdb.DuckDBPyConnection, table: str, before: dt.datetime) -> int:
+    """Take changes away that are in the base and were committed before a time; return how many."""
+    old = f"delete from raw.{table}__log where _load_id <= ? and _committed_at < ?"
+    gone = first_row(cursor, old, [compacted(cursor, table), before])
+    return int(gone[0]) if gone else 0

@@ -1,0 +1,131 @@
+"""Copied rows: they wait until the moment of their copy is reached, and give way to every newer change."""
+
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl.changes import COPY_BEGINS, Operation, TableShape
+from etl.warehouses.duckdb.erasure import scrubbed
+from etl.warehouses.duckdb.statements import first_row, quoted
+
+_COPIED: Final = int(Operation.SNAPSHOT)
+
+
+def split(records: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+    """Return the changes and the copied rows, with the mark before them."""
+    is_copied = pc.or_(pc.equal(records.column("_op"), _COPIED), pc.equal(records.column("_seq"), COPY_BEGINS))
+    if not pc.any(is_copied).as_py():
+        return records, records.slice(0, 0)
+    return records.filter(pc.invert(is_copied)), records.filter(is_copied)
+
+
+def stage_copied(cursor: duckdb.DuckDBPyConnection, table: str, records: pa.RecordBatch) -> None:
+    """Let copied rows wait. A mark ends what waited of earlier copies; rows sent again take the earlier's place."""
+    lsn, seq = (records.column(name)[0].as_py() for name in ("_commit_lsn", "_seq"))
+    cursor.execute(
+        f"delete from raw.{table}__copying where (_commit_lsn = $1 and _seq >= $2) or $2 = {COPY_BEGINS}", [lsn, seq]
+    )
+    cursor.register("part", pa.Table.from_batches([records]))
+    cursor.execute(f"insert into raw.{table}__copying by name from part")
+    cursor.unregister("part")
+
+
+def moments(cursor: duckdb.DuckDBPyConnection, table: str) -> list[int]:
+    """Return the LSNs of the copies that wait."""
+    found = cursor.execute(f"select distinct _commit_lsn from raw.{table}__copying order by all").fetchall()
+    return [lsn for (lsn,) in found]
+
+
+def publish_copy(cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int, load_id: int) -> None:
+    """Append what a copy as of an LSN says other than the table; its mark makes it one of the whole table."""
+    table = shape.table
+    _find_newer(cursor, table, lsn)
+    _find_arriving(cursor, shape, lsn)
+    mark = first_row(
+        cursor, f"select _committed_at from raw.{table}__copying where _commit_lsn = ? and _seq = {COPY_BEGINS}", [lsn]
+    )
+    if mark is not None:
+        _take_away(cursor, shape, lsn, mark[0], load_id)
+        cursor.execute("delete from raw.copy where table_name = ?", [table])
+        cursor.execute("insert into raw.copy values (?, ?, ?)", [table, lsn, load_id])
+        cursor.execute("delete from raw.dead_letter where table_name = ? and commit_lsn < ?", [table, lsn])
+        cursor.execute("delete from raw.alert where table_name = ? and raised_at < ?", [table, mark[0]])
+    different = "select * exclude (is_older, is_other) from arriving where not is_older and is_other"
+    for rows in (different, _completed(shape)):
+        cursor.execute(f"insert into raw.{table}__log by name select * replace ({load_id} as _load_id) from ({rows})")
+    cursor.execute(f"delete from raw.{table}__copying where _commit_lsn = ?", [lsn])
+    cursor.execute("drop table arriving; drop table newer")
+
+
+def forget_after(cursor: duckdb.DuckDBPyConnection, table: str, lsn: int) -> None:
+    """Take changes out of the history that were committed after an LSN: the source was set back and never had them."""
+    cursor.execute(f"delete from raw.{table}__log where _commit_lsn > ?", [lsn])
+
+
+def _find_newer(cursor: duckdb.DuckDBPyConnection, table: str, lsn: int) -> None:
+    """Make a table of the newest change of each row that is newer than the copy; a null key stands for TRUNCATE."""
+    cursor.execute(f"""
+    create or replace temp table newer as
+    select * from raw.{table}__log where _commit_lsn > {lsn}
+    qualify row_number() over (partition by _key order by _commit_lsn desc, _seq desc, _load_id desc) = 1
+    """)
+
+
+def _find_arriving(cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int) -> None:
+    """Make a table of the copied rows with what the copy left out, and how each stands to what is known."""
+    own = [column for column in shape.names if column != shape.key]
+    personal = {column.name for column in shape.columns if column.personal}
+    values = {name: _sent(bit, name) for bit, name in enumerate(shape.names) if name != shape.key}
+    values |= {name: scrubbed(shape.table, lsn, value) for name, value in values.items() if name in personal}
+    replaced = "".join(f'{value} as "{name}", ' for name, value in values.items())
+    compared = " or ".join(f'{value} is distinct from known."{name}"' for name, value in values.items()) or "false"
+    unsent = f"(copy._unchanged & {sum(1 << shape.names.index(name) for name in own)})"
+    cursor.execute(f"""
+    create or replace temp table arriving as
+    select copy.* replace ({replaced}case when known."{shape.key}" is null then {unsent} else 0 end as _unchanged),
+      known."{shape.key}" is null or {compared} as is_other,
+      copy._key in (select _key from newer where _key is not null)
+        or exists (select 1 from newer where _key is null) as is_older
+    from raw.{shape.table}__copying as copy
+    left join raw.{shape.table} as known on known."{shape.key}" = copy._key
+    where copy._commit_lsn = {lsn} and copy._op = {_COPIED}
+    """)
+
+
+def _sent(bit: int, name: str) -> str:
+    return f'case when (copy._unchanged >> {bit}) & 1 = 1 then known."{name}" else copy."{name}" end'
+
+
+def _completed(shape: TableShape) -> str:
+    """Return a query of newer changes that left something out which the copy knows."""
+    values = ", ".join(
+        f'case when (newer._unchanged >> {bit}) & 1 = 1 then arriving."{name}" else newer."{name}" end as "{name}"'
+        for bit, name in enumerate(shape.names)
+    )
+    return f"""
+    select newer.* replace ({values}, newer._unchanged & arriving._unchanged as _unchanged)
+    from newer inner join arriving using (_key)
+    where newer._unchanged & ~arriving._unchanged <> 0 and newer._op <> {Operation.DELETE:d}
+    """
+
+
+def _take_away(cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int, at: object, load_id: int) -> None:
+    """Append deletions of the rows that the copy has not, and that have no newer change."""
+    table, key = shape.table, quoted([shape.key])
+    cursor.execute(
+        f"""
+        insert into raw.{table}__log by name
+        select {Operation.DELETE:d} as _op, {lsn} as _commit_lsn, {COPY_BEGINS} as _seq, $1 as _committed_at,
+          {key} as _key, 0 as _unchanged, {load_id} as _load_id, {key}
+        from raw.{table}
+        where {key} not in (select _key from arriving)
+          and {key} not in (select _key from newer where _key is not null)
+          and not exists (select 1 from newer where _key is null)
+          and {key} not in (
+            select key from raw.dead_letter where table_name = $2 and commit_lsn = {lsn} and key is not null
+          )
+        """,
+        [at, table],
+    )

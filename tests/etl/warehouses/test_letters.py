@@ -1,0 +1,109 @@
+"""Dead letters: there with the checkpoint and once, never built upon, and put in their place when they can be read."""
+
+from etl.changes import Batch, DeadLetter, Operation
+from etl.warehouses.duckdb.letters import NEEDS_EARLIER
+from tests.etl.warehouses.things import (
+    DELETE,
+    INSERT,
+    UNSENT_B,
+    UPDATE,
+    batch,
+    changes,
+    content,
+    copy,
+    warehouse,
+)
+
+
+def letter(lsn: int, key: int, operation: Operation = Operation.UPDATE, **more: object) -> DeadLetter:
+    return DeadLetter("things", lsn, 0, key, "a", "out of range", b"?", operation, **more)  # type: ignore[arg-type]
+
+
+def test_dead_letters_come_with_the_checkpoint_and_once() -> None:
+    made = warehouse()
+    sent = letter(7, 1, form="pgoutput", columns=(("id", 20), ("a", 1700)))
+    for _ in range(2):
+        made.append(Batch(7, dead=(sent,)))
+    assert made.letters() == [sent] == made.letters("things")
+    assert made.letters("others") == []
+    assert dict(made.degraded()) == {"things": ["a: out of range (1 dead letters)"]}
+
+
+def test_a_letter_of_a_transaction_sent_again_is_there_once() -> None:
+    made = warehouse()
+    for _ in range(2):
+        made.append(Batch(6, dead=(letter(7, 1),), is_partial=True))
+    assert len(made.letters()) == 1
+
+
+def test_a_change_is_never_completed_with_values_from_before_a_dead_letter() -> None:
+    made = warehouse()
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "old"), (1, 1, INSERT, 2, None, 0, 1, "other")], 1))
+    made.append(batch([], 2, [letter(2, 1)]))
+    made.append(batch([(3, 0, UPDATE, 1, None, UNSENT_B, 3, None), (3, 1, UPDATE, 2, None, UNSENT_B, 3, None)], 3))
+    assert content(made) == {1: (1, "old"), 2: (3, "other")}
+    assert [(one.commit_lsn, one.reason) for one in made.letters()] == [(2, "out of range"), (3, NEEDS_EARLIER)]
+    made.append(batch([(4, 0, UPDATE, 1, None, 0, 4, "whole"), (4, 1, UPDATE, 1, None, UNSENT_B, 5, None)], 4))
+    assert content(made)[1] == (5, "whole")
+
+
+def test_letters_and_changes_of_one_batch_are_taken_in_their_order() -> None:
+    made = warehouse()
+    rows = [(1, 0, INSERT, 1, None, 0, 1, "first"), (2, 0, UPDATE, 1, None, UNSENT_B, 2, None)]
+    made.append(batch([*rows, (4, 0, UPDATE, 1, None, UNSENT_B, 4, None)], 4, [letter(3, 1)]))
+    assert content(made) == {1: (2, "first")}
+    assert [one.commit_lsn for one in made.letters()] == [3, 4]
+
+
+def test_what_a_letter_poisoned_is_known_after_opening_again(tmp_path: object) -> None:
+    path = f"{tmp_path}/w.duckdb"
+    made = warehouse(path)
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "old")], 1))
+    made.append(batch([], 2, [letter(2, 1)]))
+    made.close()
+    again = warehouse(path)
+    again.append(batch([(3, 0, UPDATE, 1, None, UNSENT_B, 3, None)], 3))
+    assert content(again) == {1: (1, "old")}
+    assert len(again.letters()) == 2
+    again.close()
+
+
+def test_a_letter_that_can_be_read_takes_its_place_and_those_after_it_follow() -> None:
+    made = warehouse()
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "old")], 1))
+    made.append(batch([(3, 0, UPDATE, 1, None, UNSENT_B, 3, None)], 3, [letter(2, 1)]))
+    first, second = made.letters()
+    waiting = changes([(3, 0, UPDATE, 1, None, UNSENT_B, 3, None)])
+    assert not made.redeem(second, waiting)
+    assert made.redeem(first, changes([(2, 0, UPDATE, 1, None, 0, 2, "new")]))
+    assert content(made) == {1: (2, "new")}
+    assert made.redeem(second, waiting)
+    assert (content(made), made.letters(), dict(made.degraded())) == ({1: (3, "new")}, [], {})
+
+
+def test_a_letter_that_is_older_than_what_is_there_changes_nothing() -> None:
+    made = warehouse()
+    made.append(batch([], 2, [letter(2, 1), letter(2, 2, Operation.INSERT)]))
+    made.append(batch([(3, 0, UPDATE, 1, None, 0, 3, "newer"), (3, 1, DELETE, 2, None, 0, None, None)], 3))
+    made.compact("things")
+    for one in made.letters():
+        assert made.redeem(one, changes([(2, 0, UPDATE, one.key, None, 0, 2, "late")]))
+    assert (content(made), made.letters()) == ({1: (3, "newer")}, [])
+
+
+def test_a_row_that_went_on_under_another_key_is_completed_from_before() -> None:
+    made = warehouse()
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "long")], 1))
+    made.append(batch([(2, 0, DELETE, 1, None, 0, None, None)], 2, [letter(2, 7, Operation.INSERT, old_key=1)]))
+    assert content(made) == {}
+    (one,) = made.letters()
+    assert made.redeem(one, changes([(2, 1, INSERT, 7, 1, UNSENT_B, 2, None)]))
+    assert content(made) == {7: (2, "long")}
+
+
+def test_a_copy_of_the_table_answers_earlier_letters() -> None:
+    made = warehouse()
+    made.append(batch([], 2, [letter(2, 1)]))
+    made.append(copy({1: (5, "copied")}, 4, 4))
+    made.append(batch([(5, 0, UPDATE, 1, None, UNSENT_B, 6, None)], 5))
+    assert (content(made), made.letters(), dict(made.degraded())) == ({1: (6, "copied")}, [], {})
