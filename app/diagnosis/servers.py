@@ -10,6 +10,7 @@ import redis
 from psycopg.rows import dict_row
 
 from app import migration
+from app.diagnosis.change_log import look_at_change_log
 from app.diagnosis.fence import gaps
 from app.diagnosis.finding import Facts, Finding, Health, problem
 from app.embedded import Inspection, Part, find_folder, inspect, open_stack
@@ -38,7 +39,7 @@ def look_at_servers(settings: Settings, report: Callable[[str], None]) -> Iterat
     configured: dict[Part, str | None] = {"postgres": settings.database_url, "valkey": settings.redis_url}
     embedded = [part for part, url in configured.items() if url is None]
     if settings.database_url is not None:
-        yield from _look_at_postgres(settings.database_url, _EXTERNAL)
+        yield from _look_at_postgres(settings.database_url, _EXTERNAL, settings.etl_slot)
         yield from _look_at_admin(settings)
     if settings.redis_url is not None:
         yield _look_at_redis(settings.redis_url, _EXTERNAL)
@@ -66,7 +67,7 @@ def _look_at_embedded(settings: Settings, parts: list[Part], report: Callable[[s
     try:
         with open_stack(found.path, owner="gateway doctor", parts=parts, report=report) as stack:
             if "postgres" in parts:
-                yield from _look_at_postgres(stack.endpoints.database_url, origin)
+                yield from _look_at_postgres(stack.endpoints.database_url, origin, settings.etl_slot)
             if "valkey" in parts:
                 yield _look_at_redis(stack.endpoints.redis_url, origin)
     except StartError as error:
@@ -91,12 +92,13 @@ def _look_at_folder(found: Inspection, *, is_made: bool) -> Finding:
     return Finding("data folder", Health.NOTE, text, "make room, or move it and set GATEWAY_DATA_DIR", facts)
 
 
-def _look_at_postgres(url: str, origin: _Origin) -> Iterator[Finding]:
+def _look_at_postgres(url: str, origin: _Origin, slot: str) -> Iterator[Finding]:
     """Look at a database as the role that serves, and at whether its tables are those of this version."""
     try:
         with connect(url) as connection:
             facts = _facts(connection)
             found = gaps(connection)
+            log = look_at_change_log(connection, slot)
     except (StartError, psycopg.Error) as error:
         yield problem("postgresql", error)
         return
@@ -109,6 +111,7 @@ def _look_at_postgres(url: str, origin: _Origin) -> Iterator[Finding]:
     else:
         yield Finding("postgresql", Health.OK, text, facts=told)
     yield _look_at_fence(found)
+    yield log
     yield _look_at_migrations(url, origin)
 
 

@@ -27,3 +27,10 @@ class EtlSettings(BaseSettings):
     etl_worker: bool | None = setting(
         "Whether `gateway serve` runs a worker that feeds the warehouse. Unset: with an embedded database.", None
     )
+    etl_metrics_host: str = setting("The address on which a worker tells its metrics.", "127.0.0.1")
+    etl_metrics_port: int = setting(
+        "The TCP port of a worker's `/metrics`; 0 takes a free one, which `gateway etl status` tells.",
+        0,
+        ge=0,
+        le=65535,
+    )

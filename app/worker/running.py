@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 from app.settings import Settings
+from app.worker.reports import reported
 from app.worker.warehouse import duckdb_path, open_warehouse
 from etl.changes import table_shapes
 from etl.warehouses.duckdb.serving import serve_queries
@@ -13,6 +14,8 @@ from etl.warehouses.interface import Warehouse
 from etl.worker import failpoints
 from etl.worker.compaction import Compaction
 from etl.worker.copying import Copied
+from etl.worker.guard import SlotGuard
+from etl.worker.metrics import Metrics
 from etl.worker.pipeline import Pipeline
 from etl.worker.progress import Progress
 from etl.worker.source import Source
@@ -48,12 +51,12 @@ def run_worker(settings: Settings, source_url: str, progress: Progress) -> None:
         if warehouse is None:
             return
         with contextlib.closing(warehouse):
-            worker = compose(settings, source_url, warehouse, progress)
+            worker, metrics = compose(settings, source_url, warehouse, progress)
             stop.asked = worker.stop.set
             if stop.is_asked:
                 return
             progress.note(f"feeding {path}")
-            with serve_queries(warehouse.connection, path):
+            with reported(settings, worker, metrics), serve_queries(warehouse.connection, path):
                 worker.run()
 
 
@@ -65,20 +68,22 @@ def copy_once(settings: Settings, source_url: str, progress: Progress) -> Copied
         if warehouse is None:
             return None
         with contextlib.closing(warehouse):
-            worker = compose(settings, source_url, warehouse, progress)
+            worker, _ = compose(settings, source_url, warehouse, progress)
             stop.asked = worker.stop.set
             return worker.pipeline.copy(worker.stop)
 
 
-def compose(settings: Settings, source_url: str, warehouse: Warehouse, progress: Progress) -> Worker:
-    """Put the worker together: what it streams, and its duties."""
+def compose(settings: Settings, source_url: str, warehouse: Warehouse, progress: Progress) -> tuple[Worker, Metrics]:
+    """Put the worker together: what it streams, its duties, and what counts them."""
     shapes = table_shapes(ENTITIES)
     warehouse.prepare(shapes)
+    source = Source(source_url, settings.etl_slot)
     deliveries = Deliveries()
-    pipeline = Pipeline(Source(source_url, settings.etl_slot), shapes, warehouse, deliveries, progress)
+    pipeline = Pipeline(source, shapes, warehouse, deliveries, progress)
+    metrics = Metrics(pipeline.standing)
     compaction = Compaction(warehouse, (shape.table for shape in shapes))
-    deliveries.listeners.append(compaction.saw)
-    return Worker(pipeline, [compaction])
+    deliveries.listeners += [compaction.saw, metrics.saw]
+    return Worker(pipeline, [compaction, SlotGuard(source, metrics.exposed)], metrics.ran), metrics
 
 
 @contextlib.contextmanager

@@ -3,12 +3,16 @@
 import datetime as dt
 import logging
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 _LOG = logging.getLogger(__name__)
 _LOOK_EVERY: Final = 0.2
 _PAUSE_AFTER_FAULT: Final = 5.0
+
+
+Ran = Callable[[str, float, bool], None]
 
 
 class Duty(Protocol):
@@ -26,10 +30,11 @@ class Duty(Protocol):
 
 
 class Roster:
-    """Runs duties until it is told to stop."""
+    """Runs duties until it is told to stop. `ran` hears of each run: the duty, its seconds, whether it succeeded."""
 
-    def __init__(self, duties: Sequence[Duty], stop: threading.Event) -> None:
+    def __init__(self, duties: Sequence[Duty], stop: threading.Event, ran: Ran = lambda *_: None) -> None:
         self._stop = stop
+        self._ran = ran
         self._threads = [
             threading.Thread(target=self._keep, args=[duty], name=duty.name, daemon=True) for duty in duties
         ]
@@ -46,11 +51,21 @@ class Roster:
 
     def _keep(self, duty: Duty) -> None:
         while not self._stop.is_set():
-            pause = _LOOK_EVERY
+            is_good = True
             try:
                 if duty.due(dt.datetime.now(dt.UTC)):
-                    duty.run()
+                    is_good = self._run(duty)
             except Exception:  # noqa: BLE001 - whatever it is, the other duties and the stream go on
-                _LOG.exception("the duty %s failed, it is tried again", duty.name)
-                pause = _PAUSE_AFTER_FAULT
-            self._stop.wait(pause)
+                _LOG.exception("whether the duty %s is due can't be told", duty.name)
+                is_good = False
+            self._stop.wait(_LOOK_EVERY if is_good else _PAUSE_AFTER_FAULT)
+
+    def _run(self, duty: Duty) -> bool:
+        start, is_good = time.monotonic(), True
+        try:
+            duty.run()
+        except Exception:  # noqa: BLE001 - whatever it is, the other duties and the stream go on
+            _LOG.exception("the duty %s failed, it is tried again", duty.name)
+            is_good = False
+        self._ran(duty.name, time.monotonic() - start, is_good)
+        return is_good

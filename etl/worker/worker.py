@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from etl.changes import Batch
-from etl.worker.duties import Duty, Roster
+from etl.worker.duties import Duty, Ran, Roster
 from etl.worker.pipeline import Pipeline
 from etl.worker.streaming import Delivered
 
@@ -29,10 +29,10 @@ class Deliveries:
 class Worker:
     """Streams and does its duties until `stop` is set; the warehouse belongs to the caller."""
 
-    def __init__(self, pipeline: Pipeline, duties: Sequence[Duty]) -> None:
+    def __init__(self, pipeline: Pipeline, duties: Sequence[Duty], ran: Ran = lambda *_: None) -> None:
         self.pipeline = pipeline
         self.stop = threading.Event()
-        self._roster = Roster(duties, self.stop)
+        self._roster = Roster(duties, self.stop, ran)
 
     def run(self) -> None:
         """Work until `stop` is set; what is being appended then is finished."""

@@ -1,0 +1,52 @@
+"""`gateway etl`: each command, with a worker on the data folder and without."""
+
+import json
+import signal
+from pathlib import Path
+
+import psycopg
+
+from tests.app.cli.running import run, start
+from tests.servers import wait_until
+
+
+def settings(url: str, folder: Path) -> dict[str, str]:
+    slot = f"cli_{url.rpartition('_')[2][:20]}"
+    return {"database_url": url, "data_dir": str(folder / "data"), "etl_slot": slot, "redis_url": "redis://127.0.0.1:1"}
+
+
+def test_snapshot_stream_and_status(migrated_database: str, tmp_path: Path) -> None:
+    given = settings(migrated_database, tmp_path)
+    before = run("etl", "status", "--json", **given)
+    assert (before.returncode, json.loads(before.stdout)["slot"]["wal_status"]) == (1, "absent")
+    assert "there is no warehouse" in json.loads(before.stdout)["alarms"][0]
+
+    with psycopg.connect(migrated_database) as connection:
+        connection.execute("insert into categories (name) values ('one'), ('two')")
+    copied = run("etl", "snapshot", **given)
+    assert (copied.returncode, "copied categories: 2 rows" in copied.stderr) == (0, True)
+
+    worker = start("etl", "stream", settings=given)
+    try:
+        note = tmp_path / "data" / "warehouse" / "worker.json"
+        wait_until("the worker tells where its metrics are", note.exists)
+        with psycopg.connect(migrated_database) as connection:
+            connection.execute("insert into categories (name) values ('three')")
+        wait_until("the row is there", lambda: _rows(given) == 3)
+        running = json.loads(run("etl", "status", "--json", **given).stdout)
+        assert (running["worker"]["phase"], running["slot"]["is_active"], running["alarms"]) == ("streaming", True, [])
+        refused = run("etl", "snapshot", **given | {"etl_metrics_port": "70000"})
+        assert "GATEWAY_ETL_METRICS_PORT" in refused.stderr
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        worker.communicate(timeout=60)
+    assert worker.returncode == 0
+    after = run("etl", "status", **given)
+    assert after.returncode == 0
+    assert "none runs on this data folder" in after.stdout
+    assert "nobody reads it" in after.stdout
+
+
+def _rows(given: dict[str, str]) -> int:
+    told = json.loads(run("etl", "status", "--json", **given).stdout)
+    return next(row["rows"] for row in told["tables"] if row["table"] == "categories")
