@@ -1,6 +1,7 @@
 {#- Incremental models read what arrived since they last ran, by `_load_id`: the order in which rows came into the
     warehouse. A row that commits late, or carries an old time, is never missed. The window's end is fixed when a run
-    starts; each model notes it in the transaction of its own rows. -#}
+    starts; each model notes it in the transaction of its own rows. What models note for each other goes by the number
+    of the run, which is greater in every run: nothing may have arrived between two. -#}
 
 {% macro pipeline_table(name) -%}
   {%- if target.type == 'bigquery' -%}`{{ target.project }}`.`{{ layer_schema('pipeline') }}`.{{ name }}{%- else -%}pipeline.{{ name }}{%- endif -%}
@@ -9,15 +10,15 @@
 {% macro open_window() %}
   {% if execute and flags.WHICH in ('run', 'build') %}
     {% do adapter.create_schema(api.Relation.create(database=target.database, schema=layer_schema('pipeline'))) %}
-    {% do run_query("create table if not exists " ~ pipeline_table('run_window') ~ " (run_id " ~ text_type() ~ ", load_id " ~ integer_type() ~ ")") %}
-    {% do run_query("create table if not exists " ~ pipeline_table('watermark') ~ " (model " ~ text_type() ~ ", load_id " ~ integer_type() ~ ")") %}
-    {% do run_query("create table if not exists " ~ pipeline_table('touched_day') ~ " (model " ~ text_type() ~ ", day date, load_id " ~ integer_type() ~ ")") %}
+    {% do run_query("create table if not exists " ~ pipeline_table('run_window') ~ " (run_id " ~ text_type() ~ ", number " ~ integer_type() ~ ", load_id " ~ integer_type() ~ ")") %}
+    {% do run_query("create table if not exists " ~ pipeline_table('watermark') ~ " (model " ~ text_type() ~ ", number " ~ integer_type() ~ ", load_id " ~ integer_type() ~ ")") %}
+    {% do run_query("create table if not exists " ~ pipeline_table('touched_day') ~ " (model " ~ text_type() ~ ", day date, number " ~ integer_type() ~ ")") %}
     {% set ends %}
       {% for source in graph.sources.values() if source.name.endswith('__log') %}
       select max(_load_id) as load_id from {{ source.relation_name }}{{ ' union all' if not loop.last }}
       {% endfor %}
     {% endset %}
-    {% do run_query("insert into " ~ pipeline_table('run_window') ~ " select '" ~ invocation_id ~ "', coalesce(max(load_id), 0) from (" ~ ends ~ ") as ends") %}
+    {% do run_query("insert into " ~ pipeline_table('run_window') ~ " select '" ~ invocation_id ~ "', (select coalesce(max(number), 0) + 1 from " ~ pipeline_table('run_window') ~ "), coalesce(max(load_id), 0) from (" ~ ends ~ ") as ends") %}
   {% endif %}
 {% endmacro %}
 
@@ -32,12 +33,17 @@
 {#- Note that this model has read up to the end of the run's window. -#}
 {% macro advance_watermark() %}
   insert into {{ pipeline_table('watermark') }}
-  select '{{ model.name }}', {{ window_end() }}
+  select '{{ model.name }}', number, load_id from {{ pipeline_table('run_window') }} where run_id = '{{ invocation_id }}'
 {% endmacro %}
 
-{#- The `_load_id` at which this run's window ends. -#}
-{% macro window_end() -%}
-  (select max(load_id) from {{ pipeline_table('run_window') }} where run_id = '{{ invocation_id }}')
+{#- The number of this run. -#}
+{% macro run_number() -%}
+  (select number from {{ pipeline_table('run_window') }} where run_id = '{{ invocation_id }}')
+{%- endmacro %}
+
+{#- The number of the last run in which this model was built. -#}
+{% macro last_run() -%}
+  (select coalesce(max(number), 0) from {{ pipeline_table('watermark') }} where model = '{{ model.name }}')
 {%- endmacro %}
 
 {#- A query of the keys of a table's rows that came, changed or went since this model last ran; after a TRUNCATE, of all

@@ -1,6 +1,9 @@
 {#- Numbers as marts show them: exact decimals, the same on both warehouses. -#}
 
 {% macro money(amount) %}cast({{ amount }} as numeric(31, 2)){% endmacro %}
+{#- Sums within the models, up to 10^16 BRL: they fit into 64 bits, which is far cheaper to read and to add up again. -#}
+{% macro amount(sum) %}cast({{ sum }} as numeric(18, 2)){% endmacro %}
+{% macro cost(sum) %}cast({{ sum }} as numeric(18, 4)){% endmacro %}
 {% macro ratio(number) %}cast({{ number }} as numeric(31, 4)){% endmacro %}
 
 {#- A quotient in floating point, null where the divisor is zero. -#}

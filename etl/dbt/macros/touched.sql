@@ -20,10 +20,10 @@
 {% macro note_days(key, day, is_after=true) %}
   {% if is_incremental() %}
     insert into {{ pipeline_table('touched_day') }}
-    select distinct '{{ model.name }}', {{ day }}, {{ window_end() }} from {{ this }}
+    select distinct '{{ model.name }}', {{ day }}, {{ run_number() }} from {{ this }}
     where {{ every_day(day) }} and {{ key }} in {{ touched_keys() }}
   {% elif is_after %}
-    insert into {{ pipeline_table('touched_day') }} select '{{ model.name }}', date '1900-01-01', {{ window_end() }}
+    insert into {{ pipeline_table('touched_day') }} select '{{ model.name }}', date '1900-01-01', {{ run_number() }}
   {% endif %}
 {% endmacro %}
 
@@ -51,20 +51,52 @@
   {%- endif -%}
 {%- endmacro %}
 
-{#- The days of a fact that were touched since this model last ran. -#}
-{% macro touched_days(fact) -%}
-  select day from {{ pipeline_table('touched_day') }} where model = '{{ fact }}' and load_id > {{ watermark() }}
+{#- Before costs are built anew: keep what they were, to tell afterwards which are different. -#}
+{% macro keep_costs() %}
+  create or replace table {{ pipeline_table('costs_before') }} as
+  {% if execute and load_cached_relation(this) is not none %}
+    select product_id, first_month, next_month, unit_cost from {{ this }}
+  {% else %}
+    select cast(null as {{ integer_type() }}) as product_id, cast(null as date) as first_month,
+      cast(null as date) as next_month, cast(null as numeric(18, 4)) as unit_cost
+    limit 0
+  {% endif %}
+{% endmacro %}
+
+{#- After costs were built anew: note the days of sales whose cost is different now. -#}
+{% macro note_days_of_costs(fact) %}
+  insert into {{ pipeline_table('touched_day') }}
+  {% if flags.FULL_REFRESH %}
+    select '{{ model.name }}', date '1900-01-01', {{ run_number() }}
+  {% else %}
+    select distinct '{{ model.name }}', facts.order_date, {{ run_number() }}
+    from {{ fact }} as facts
+    inner join (
+      (select * from {{ this }} except distinct select * from {{ pipeline_table('costs_before') }})
+      union all
+      (select * from {{ pipeline_table('costs_before') }} except distinct select * from {{ this }})
+    ) as changed
+      on changed.product_id = facts.product_id
+      and facts.order_date >= changed.first_month and facts.order_date < changed.next_month
+    where {{ every_day('facts.order_date') }}
+  {% endif %}
+{% endmacro %}
+
+{#- The days that were touched since this model last ran, as noted by any of `origins`. -#}
+{% macro touched_days(origins) -%}
+  select day from {{ pipeline_table('touched_day') }}
+  where model in ('{{ origins | join("', '") }}') and number > {{ last_run() }}
 {%- endmacro %}
 
 {#- Whether a period, such as a month, has a touched day; `period` is a macro such as `month_of`. -#}
-{% macro has_touched_day(column, fact, period) -%}
-  ({{ column }} in (select {{ period('day') }} from ({{ touched_days(fact) }}) as touched)
-  or exists (select 1 from ({{ touched_days(fact) }}) as touched where day = date '1900-01-01'))
+{% macro has_touched_day(column, origins, period) -%}
+  ({{ column }} in (select {{ period('day') }} from ({{ touched_days(origins) }}) as touched)
+  or exists (select 1 from ({{ touched_days(origins) }}) as touched where day = date '1900-01-01'))
 {%- endmacro %}
 
 {#- Before the rows of what is summed up by period: take out the touched periods. -#}
-{% macro clear_periods(column, fact, period) %}
-  {% if is_incremental() %}delete from {{ this }} where {{ has_touched_day(column, fact, period) }}{% endif %}
+{% macro clear_periods(column, origins, period) %}
+  {% if is_incremental() %}delete from {{ this }} where {{ has_touched_day(column, origins, period) }}{% endif %}
 {% endmacro %}
 
 {#- The period of a day that is a day. -#}
@@ -72,9 +104,9 @@
 
 {#- A query of the first week to be made anew: that of the first touched day, or the newest one that is there, which
     may not have been over. -#}
-{% macro first_open_week(fact) %}
+{% macro first_open_week(origins) %}
   select least(
-    coalesce((select {{ week_of('min(day)') }} from ({{ touched_days(fact) }}) as touched), date '9999-12-27'),
+    coalesce((select {{ week_of('min(day)') }} from ({{ touched_days(origins) }}) as touched), date '9999-12-27'),
     coalesce((select max(week) from {{ this }}), date '1900-01-01')
   ) as id
 {% endmacro %}

@@ -25,7 +25,7 @@ def test_everything_is_built_and_every_test_passes(built: Built):
 def test_the_business_rules_hold(built: Built):
     tested = built.runner.unit_test()
     assert tested.is_good, [node for node in tested.nodes if not node.is_good]
-    assert len([node for node in tested.nodes if node.kind == "unit_test"]) == 5
+    assert len([node for node in tested.nodes if node.kind == "unit_test"]) == 6
 
 
 def test_revenue_by_month_is_that_of_the_source(built: Built):

@@ -2,7 +2,7 @@
 -- look back a year, so all weeks from the first touched one are made anew.
 {{ config(
   pre_hook=[
-    "{{ note_touched(first_open_week('fact_orders')) }}",
+    "{{ note_touched(first_open_week(['fact_orders'])) }}",
     "{{ clear_open_weeks(ref('int_clock')) }}",
   ],
   post_hook="{{ advance_watermark() }}",
@@ -37,9 +37,9 @@ looked_back as (
     sum(case when views.before between 1 and 4 then sales.units else 0 end) as units_of_4,
     sum(case when views.before between 1 and 13 then sales.units else 0 end) as units_of_13,
     sum(case when views.before = 0 then sales.orders else 0 end) as orders,
-    sum(case when views.before = 0 then sales.net_amount end) as net_amount,
-    sum(case when views.before = 0 then sales.discount_amount end) as discount_amount,
-    sum(case when views.before = 0 then sales.gross_amount end) as gross_amount
+    {{ amount('sum(case when views.before = 0 then sales.net_amount end)') }} as net_amount,
+    {{ amount('sum(case when views.before = 0 then sales.discount_amount end)') }} as discount_amount,
+    {{ amount('sum(case when views.before = 0 then sales.gross_amount end)') }} as gross_amount
   from views
   inner join {{ ref('int_sales_weekly') }} as sales on sales.week = views.seen
   group by 1, 2

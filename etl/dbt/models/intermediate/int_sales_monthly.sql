@@ -1,6 +1,6 @@
 -- The region is that of the customer at the time of the order: a customer that moves doesn't change the past.
 {{ config(
-  pre_hook="{{ clear_periods('month', 'fact_orders', month_of) }}",
+  pre_hook="{{ clear_periods('month', ['fact_orders'], month_of) }}",
   post_hook="{{ advance_watermark() }}",
   **summed()
 ) }}
@@ -9,11 +9,11 @@ select
   facts.product_id,
   customers.region,
   count(distinct facts.order_id) as orders,
-  sum(facts.quantity) as units,
-  sum(facts.total_amount - facts.tax + facts.discount) as gross_amount,
-  sum(facts.discount) as discount_amount,
-  sum(facts.tax) as tax_amount,
-  sum(facts.total_amount) as total_amount,
+  {{ whole('sum(facts.quantity)') }} as units,
+  {{ amount('sum(facts.total_amount - facts.tax + facts.discount)') }} as gross_amount,
+  {{ amount('sum(facts.discount)') }} as discount_amount,
+  {{ amount('sum(facts.tax)') }} as tax_amount,
+  {{ amount('sum(facts.total_amount)') }} as total_amount,
   min(facts.order_date) as first_sale_date,
   max(facts.order_date) as last_sale_date
 from {{ ref('fact_orders') }} as facts
@@ -23,6 +23,6 @@ left join {{ ref('dim_customers') }} as customers
   and (customers.valid_to is null or customers.valid_to > facts.ordered_at)
 where {{ every_day('facts.order_date') }} and facts.is_sale
 {% if is_incremental() %}
-  and {{ has_touched_day(month_of('facts.order_date'), 'fact_orders', month_of) }}
+  and {{ has_touched_day(month_of('facts.order_date'), ['fact_orders'], month_of) }}
 {% endif %}
 group by 1, 2, 3

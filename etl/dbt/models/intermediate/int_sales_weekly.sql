@@ -1,5 +1,5 @@
 {{ config(
-  pre_hook="{{ clear_periods('week', 'fact_orders', week_of) }}",
+  pre_hook="{{ clear_periods('week', ['fact_orders'], week_of) }}",
   post_hook="{{ advance_watermark() }}",
   **summed()
 ) }}
@@ -8,12 +8,12 @@ select
   product_id,
   count(distinct order_id) as orders,
   {{ whole('sum(quantity)') }} as units,
-  sum(total_amount - tax) as net_amount,
-  sum(discount) as discount_amount,
-  sum(total_amount - tax + discount) as gross_amount
+  {{ amount('sum(total_amount - tax)') }} as net_amount,
+  {{ amount('sum(discount)') }} as discount_amount,
+  {{ amount('sum(total_amount - tax + discount)') }} as gross_amount
 from {{ ref('fact_orders') }}
 where {{ every_day('order_date') }} and is_sale
 {% if is_incremental() %}
-  and {{ has_touched_day(week_of('order_date'), 'fact_orders', week_of) }}
+  and {{ has_touched_day(week_of('order_date'), ['fact_orders'], week_of) }}
 {% endif %}
 group by 1, 2

@@ -1,6 +1,10 @@
 -- What a package of a product costs us in each month: the average of all receipts up to the month's end, weighted by
 -- packages. Before the first receipt the first known average stands in.
-{{ config(materialized='table') }}
+{{ config(
+  materialized='table',
+  pre_hook="{{ keep_costs() }}",
+  post_hook="{{ note_days_of_costs(ref('fact_orders')) }}"
+) }}
 with receipts as (
   select
     product_id,
@@ -27,5 +31,5 @@ select
   product_id,
   case when earlier is null then date '1900-01-01' else month end as first_month,
   coalesce(later, date '9999-12-01') as next_month,
-  cast({{ quotient('amount', 'units') }} as numeric(18, 4)) as unit_cost
+  {{ cost(quotient('amount', 'units')) }} as unit_cost
 from running

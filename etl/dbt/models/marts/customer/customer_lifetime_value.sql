@@ -1,16 +1,12 @@
 with margins as (
   select
-    orders.customer_id,
-    sum(orders.total_amount - orders.tax) as net_amount,
-    sum(case when costs.unit_cost is not null then orders.total_amount - orders.tax else 0 end) as costed_amount,
-    sum(orders.quantity * costs.unit_cost) as cost_amount
-  from {{ ref('fact_orders') }} as orders
-  left join {{ ref('int_unit_costs') }} as costs
-    on costs.product_id = orders.product_id
-    and {{ month_of('orders.order_date') }} >= costs.first_month
-    and {{ month_of('orders.order_date') }} < costs.next_month
-  where orders.is_sale and orders.order_date > (select {{ add_days('today', -365) }} from {{ ref('int_clock') }})
-  group by orders.customer_id
+    customer_id,
+    sum(net_amount) as net_amount,
+    sum(costed_amount) as costed_amount,
+    sum(cost_amount) as cost_amount
+  from {{ ref('int_orders') }}
+  where order_date > (select {{ add_days('today', -365) }} from {{ ref('int_clock') }})
+  group by customer_id
 ),
 
 retention as (
