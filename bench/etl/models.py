@@ -1,6 +1,7 @@
 """How long the models take: `python -m bench.etl.models [--orders 1000000]` prints one JSON object.
 
-Everything is built in full, then brought up to date after 10,000 new orders, on as many threads as the worker has.
+Everything is built in full, then brought up to date after 10,000 new orders, and after 10,000 with 100 changes of every
+other table, on as many threads as the worker has.
 """
 
 import argparse
@@ -12,12 +13,13 @@ from pathlib import Path
 
 import duckdb
 
-from bench.etl.rows import add_orders, fill
+from bench.etl.rows import add_orders, fill, touch_others
 from etl.models.results import RunResult
 from etl.models.run import ModelRunner
 from tests.etl.raw_tables import RawTables
 
 ADDED = 10_000
+TOUCHED = 100
 THREADS = 2
 
 
@@ -31,6 +33,9 @@ def measure(orders: int, folder: Path) -> dict[str, object]:
         for turn in range(2):
             add_orders(connection, orders, ADDED, load_id=2 + turn)
             results[f"incremental {turn + 1}"] = timed(runner)
+        add_orders(connection, orders, ADDED, load_id=4)
+        touch_others(connection, TOUCHED, load_id=4)
+        results["incremental, every table"] = timed(runner)
         results["tests"] = (runner.test(), 0.0)
         lines = connection.execute("select count(*) from core.fact_orders").fetchall()[0][0]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -86,6 +86,14 @@ def add_orders(connection: duckdb.DuckDBPyConnection, orders: int, number: int, 
     connection.execute(LINES.format(to="order_items__log", **span, **sizes))
 
 
+def touch_others(connection: duckdb.DuckDBPyConnection, number: int, load_id: int) -> None:
+    """Add a change of `number` rows of every other table to the log, as one load."""
+    for table in _TABLES:
+        connection.execute(
+            f"insert into raw.{table}__log by name select * {_meta('id', load_id, 2)} from raw.{table} limit {number}"
+        )
+
+
 def _meta(key: str, load_id: int, operation: int) -> str:
     return (
         f", {operation}::tinyint as _op, {load_id} as _commit_lsn, {key} as _seq, now() as _committed_at, "

@@ -56,6 +56,11 @@ def landing_columns(entity: type[Entity]) -> Iterator[sa.Column[Any]]:
     return (column for column in _table(entity).columns if "policy" not in column.info)
 
 
+def landing_tables() -> list[str]:
+    """Return the tables that land in the warehouse."""
+    return [_table(entity).name for entity in _landing()]
+
+
 def _landing() -> list[type[Entity]]:
     return [entity for entity in ENTITIES if entity.__declaration__.warehouse is not None]
 

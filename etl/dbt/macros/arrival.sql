@@ -13,6 +13,8 @@
     {% do run_query("create table if not exists " ~ pipeline_table('run_window') ~ " (run_id " ~ text_type() ~ ", number " ~ integer_type() ~ ", load_id " ~ integer_type() ~ ")") %}
     {% do run_query("create table if not exists " ~ pipeline_table('watermark') ~ " (model " ~ text_type() ~ ", number " ~ integer_type() ~ ", load_id " ~ integer_type() ~ ")") %}
     {% do run_query("create table if not exists " ~ pipeline_table('touched_day') ~ " (model " ~ text_type() ~ ", day date, number " ~ integer_type() ~ ")") %}
+    {% do run_query("create table if not exists " ~ pipeline_table('changed_cost') ~ " (product_id " ~ integer_type() ~ ", first_month date, next_month date, number " ~ integer_type() ~ ")") %}
+    {% do forget_notes() %}
     {% set ends %}
       {% for source in graph.sources.values() if source.name.endswith('__log') %}
       select max(_load_id) as load_id from {{ source.relation_name }}{{ ' union all' if not loop.last }}
@@ -20,6 +22,16 @@
     {% endset %}
     {% do run_query("insert into " ~ pipeline_table('run_window') ~ " select '" ~ invocation_id ~ "', (select coalesce(max(number), 0) + 1 from " ~ pipeline_table('run_window') ~ "), coalesce(max(load_id), 0) from (" ~ ends ~ ") as ends") %}
   {% endif %}
+{% endmacro %}
+
+{#- Let go what every model has read, and all marks of a model but its last. -#}
+{% macro forget_notes() %}
+  {% set marks = pipeline_table('watermark') %}
+  {% set lasts = "(select model, max(number) as number from " ~ marks ~ " group by model) as lasts" %}
+  {% for notes in ['touched_day', 'changed_cost'] %}
+    {% do run_query("delete from " ~ pipeline_table(notes) ~ " where number <= (select min(number) from " ~ lasts ~ ")") %}
+  {% endfor %}
+  {% do run_query("delete from " ~ marks ~ " where concat(model, ':', " ~ text('number') ~ ") not in (select concat(model, ':', " ~ text('number') ~ ") from " ~ lasts ~ ")") %}
 {% endmacro %}
 
 {% macro text_type() %}{{ return('string' if target.type == 'bigquery' else 'varchar') }}{% endmacro %}

@@ -63,18 +63,25 @@
   {% endif %}
 {% endmacro %}
 
-{#- After costs were built anew: note the days of sales whose cost is different now. -#}
+{#- After costs were built anew: note of which products and spans they are different now. -#}
+{% macro note_changed_costs() %}
+  {% set before = pipeline_table('costs_before') %}
+  insert into {{ pipeline_table('changed_cost') }}
+  select product_id, first_month, next_month, {{ run_number() }} from (
+    (select * from {{ this }} except distinct select * from {{ before }})
+    union all
+    (select * from {{ before }} except distinct select * from {{ this }})
+  ) as changed
+{% endmacro %}
+
+{#- Before what is valued at cost is summed up: note the days of sales whose cost changed since this model last ran. -#}
 {% macro note_days_of_costs(fact) %}
-  insert into {{ pipeline_table('touched_day') }}
-  {% if flags.FULL_REFRESH %}
-    select '{{ model.name }}', date '1900-01-01', {{ run_number() }}
-  {% else %}
+  {% if is_incremental() %}
+    insert into {{ pipeline_table('touched_day') }}
     select distinct '{{ model.name }}', facts.order_date, {{ run_number() }}
     from {{ fact }} as facts
     inner join (
-      (select * from {{ this }} except distinct select * from {{ pipeline_table('costs_before') }})
-      union all
-      (select * from {{ pipeline_table('costs_before') }} except distinct select * from {{ this }})
+      select * from {{ pipeline_table('changed_cost') }} where number > {{ last_run() }}
     ) as changed
       on changed.product_id = facts.product_id
       and facts.order_date >= changed.first_month and facts.order_date < changed.next_month

@@ -13,6 +13,18 @@ _FACTS = (
     "total_amount, order_status, payment_method from "
 )
 
+_MARTS = (
+    *("customer_360", "customer_lifetime_value", "customer_rfm", "customer_churn_features", "purchase_patterns"),
+    *("product_performance", "inventory_turnover", "demand_forecast_features", "price_elasticity"),
+    *("order_fulfilment", "supplier_performance", "inventory_optimisation", "revenue_and_margin"),
+)
+# One of a product that was sold in the month of the receipt.
+_A_RECEIPT_THAT_MATTERS = """
+    select min(p.id) from raw.purchase_orders p join core.fact_orders f on f.product_id = p.product_id and f.is_sale
+    and date_trunc('month', f.order_date) = date_trunc('month', (p.received_at at time zone 'America/Sao_Paulo')::date)
+    where p.status = 'received'
+"""
+
 
 def test_everything_is_built_and_every_test_passes(built: Built):
     assert built.first.is_good, [node for node in built.first.nodes if not node.is_good]
@@ -48,11 +60,7 @@ def test_each_mart_of_the_contract_is_there(built: Built):
     tables = {
         name for (name,) in built.query("select table_name from information_schema.tables where table_schema = 'marts'")
     }
-    assert tables == {
-        *("customer_360", "customer_lifetime_value", "customer_rfm", "customer_churn_features", "purchase_patterns"),
-        *("product_performance", "inventory_turnover", "demand_forecast_features", "price_elasticity"),
-        *("order_fulfilment", "supplier_performance", "inventory_optimisation", "revenue_and_margin"),
-    }
+    assert tables == set(_MARTS)
 
 
 def test_holidays_are_brazils(built: Built):
@@ -87,12 +95,44 @@ def test_a_line_that_moves_to_another_order_and_late_lines_are_where_they_belong
     assert _differences(built) == []
 
 
+def test_a_receipt_changes_the_margins_of_its_months(built: Built):
+    receipt = _row(built, "purchase_orders", built.query(_A_RECEIPT_THAT_MATTERS)[0][0])
+    before = _margins(built)
+    number = built.query("select max(id) from raw.purchase_orders")[0][0] + 1
+    dearer = receipt | {"id": number, "unit_cost": receipt["unit_cost"] * 3}
+    built.raw.append("purchase_orders", INSERT, [dearer])
+    assert built.runner.run().is_good
+    assert _margins(built) < before
+
+
 def test_an_incremental_run_gives_what_a_full_one_does(built: Built):
-    marts = ("customer_360", "customer_rfm", "product_performance", "revenue_and_margin")
-    before = {mart: built.query(f"select * from marts.{mart} order by all") for mart in marts}
-    assert built.runner.run(full=True, select=["fact_orders+"]).is_good
+    before = {mart: built.query(f"select * from marts.{mart} order by all") for mart in _MARTS}
+    assert built.runner.run(full=True, select=["fact_orders+", "int_unit_costs+"]).is_good
     assert _differences(built) == []
-    assert before == {mart: built.query(f"select * from marts.{mart} order by all") for mart in marts}
+    for mart in _MARTS:
+        assert built.query(f"select * from marts.{mart} order by all") == before[mart], mart
+
+
+def test_a_run_of_one_model_takes_nothing_from_the_next_run(built: Built):
+    last = built.query("select max(id) from raw.order_items")[0][0]
+    line = _row(built, "order_items", last)
+    built.raw.append("order_items", INSERT, [line | {"id": last + 1}])
+    # What it is summed up from has not seen the line yet.
+    assert built.runner.run(select=["int_orders"]).is_good
+    assert built.runner.run().is_good
+    found = built.query(f"select lines from intermediate.int_orders where order_id = {line['order_id']}")
+    assert found == built.query(f"select count(*) from raw.order_items where order_id = {line['order_id']}")
+
+
+def test_models_are_left_out_whose_sources_had_no_arrivals(built: Built):
+    assert built.runner.run().is_good
+    assert [node.name for node in built.runner.run().nodes if node.kind == "model"] == ["order_fulfilment"]
+    built.raw.append("suppliers", UPDATE, [_row(built, "suppliers", 1)])
+    names = {node.name for node in built.runner.run().nodes}
+    assert {"dim_suppliers", "supplier_performance", "dim_products"} <= names
+    assert names.isdisjoint({"fact_orders", "dim_customers", "customer_rfm"})
+    built.query("update pipeline.whole_run set day = day - 1")
+    assert {"customer_rfm", "fact_inventory_snapshots"} <= {node.name for node in built.runner.run().nodes}
 
 
 def test_dimensions_keep_history(built: Built):
@@ -198,6 +238,12 @@ def test_results_are_kept_without_values(built: Built):
 def test_nothing_else_imports_dbt():
     code = "import app.main, app.cli, etl.models.staging, sys; print([m for m in sys.modules if m.startswith('dbt')])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def _margins(built: Built) -> list:
+    """Return the margin as the month's mart and as the customers' orders have it."""
+    by_month = built.query("select sum(gross_margin) from marts.revenue_and_margin")
+    return by_month + built.query("select sum(costed_amount - cost_amount) from intermediate.int_orders")
 
 
 def _row(built: Built, table: str, key: int) -> dict:

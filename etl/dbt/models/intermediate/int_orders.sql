@@ -1,6 +1,9 @@
 -- An order that is a sale, summed up from its lines, and what these lines cost us as far as that is known.
 {{ config(
-  pre_hook="{{ clear_periods('order_date', ['fact_orders', 'int_unit_costs'], day_of) }}",
+  pre_hook=[
+    "{{ note_days_of_costs(ref('fact_orders')) }}",
+    "{{ clear_periods('order_date', ['fact_orders', 'int_orders'], day_of) }}",
+  ],
   post_hook="{{ advance_watermark() }}",
   **summed()
 ) }}
@@ -8,7 +11,7 @@ with lines as (
   select * from {{ ref('fact_orders') }}
   where {{ every_day('order_date') }} and is_sale
   {% if is_incremental() %}
-    and {{ has_touched_day('order_date', ['fact_orders', 'int_unit_costs'], day_of) }}
+    and {{ has_touched_day('order_date', ['fact_orders', 'int_orders'], day_of) }}
   {% endif %}
 )
 

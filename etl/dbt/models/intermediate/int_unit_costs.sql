@@ -3,7 +3,7 @@
 {{ config(
   materialized='table',
   pre_hook="{{ keep_costs() }}",
-  post_hook="{{ note_days_of_costs(ref('fact_orders')) }}"
+  post_hook="{{ note_changed_costs() }}"
 ) }}
 with receipts as (
   select

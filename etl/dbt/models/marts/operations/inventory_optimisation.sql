@@ -23,16 +23,6 @@ demand as (
   from weekly
 ),
 
-leads as (
-  select
-    product_id,
-    avg({{ hours_between('ordered_at', 'received_at') }} / 24) as lead_days,
-    coalesce(stddev_samp({{ hours_between('ordered_at', 'received_at') }} / 24), 0) as lead_deviation_days
-  from {{ ref('stg_purchase_orders') }}
-  where status = 'received' and received_at is not null
-  group by product_id
-),
-
 costs as (
   select product_id, unit_cost from {{ ref('int_unit_costs') }} where next_month = date '9999-12-01'
 ),
@@ -60,7 +50,7 @@ planned as (
     ) as safety_stock
   from stock
   left join demand on demand.product_id = stock.product_id
-  left join leads on leads.product_id = stock.product_id
+  left join {{ ref('int_lead_times') }} as leads on leads.product_id = stock.product_id
   left join costs on costs.product_id = stock.product_id
 ),
 

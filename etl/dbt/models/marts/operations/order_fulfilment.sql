@@ -1,3 +1,5 @@
+-- `overdue` depends on the moment, not on the day alone.
+{{ config(tags=['moment']) }}
 select
   fulfilments.order_date,
   customers.region,
