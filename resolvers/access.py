@@ -12,6 +12,7 @@ from graphql import (
     EnumValueNode,
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLScalarType,
     GraphQLSchema,
     ObjectFieldNode,
     OperationDefinitionNode,
@@ -19,6 +20,7 @@ from graphql import (
     TypeInfoVisitor,
     Visitor,
     get_named_type,
+    type_from_ast,
     visit,
 )
 
@@ -96,8 +98,14 @@ def coordinates_of(
         document=digest,
         names=tuple(sorted(found.names)),
         personal=tuple(sorted(found.names & personal)),
-        hidden=_pattern(graph) if operation.variable_definitions else None,
+        hidden=_pattern(graph) if _has_inputs(operation, schema) else None,
     )
+
+
+def _has_inputs(operation: OperationDefinitionNode, schema: GraphQLSchema) -> bool:
+    """Tell whether a variable may name fields; values of scalars name none."""
+    types = (type_from_ast(schema, definition.type) for definition in operation.variable_definitions or ())
+    return any(not isinstance(get_named_type(one), GraphQLScalarType) for one in types)
 
 
 class _Names(Visitor):

@@ -1,6 +1,5 @@
 """Documents: parsed and validated once for each schema they are asked of."""
 
-import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -72,18 +71,19 @@ class Documents:
 
     def __init__(self, limits: DocumentLimits) -> None:
         self._limits = limits
-        self._kept: OrderedDict[tuple[bytes, Capabilities], Valid | Answer] = OrderedDict()
+        # By their texts, which their trees hold anyway.
+        self._kept: OrderedDict[tuple[str, Capabilities], Valid | Answer] = OrderedDict()
 
     def prepare(
         self, text: str, name: str | None, seen: SeenSchema, capabilities: Capabilities, *, may_write: bool
     ) -> Prepared | Answer:
         """Return the operation, or the answer that refuses the document."""
-        key = (hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest(), capabilities)
+        key = (text, capabilities)
         found = self._kept.get(key)
         if found is None or (isinstance(found, Answer) and not may_write):
             # What refuses a document elsewhere must not hide that it is a mutation.
             found = self._checked(text, name, seen, may_write=may_write)
-            self._keep(key, text, found)
+            self._keep(key, found)
         else:
             self._kept.move_to_end(key)
         if isinstance(found, Answer):
@@ -129,8 +129,8 @@ class Documents:
             errors = [GraphQLError(TOO_DEEP.message)]
         return _refused(errors, document) if errors else Valid(document)
 
-    def _keep(self, key: tuple[bytes, Capabilities], text: str, found: Valid | Answer) -> None:
-        if len(text) > _LONGEST:
+    def _keep(self, key: tuple[str, Capabilities], found: Valid | Answer) -> None:
+        if len(key[0]) > _LONGEST:
             return
         self._kept[key] = found
         if len(self._kept) > _MOST:

@@ -117,13 +117,13 @@ class Engine:
 
     async def _execute(self, operation: Operation, principal: Principal) -> Answer:
         capabilities = principal.capabilities
-        seen = await self._schemas.seen_by(capabilities)
+        seen = self._schemas.kept(capabilities) or await self._schemas.seen_by(capabilities)
         prepared = self._documents.prepare(
             operation.document, operation.name, seen, capabilities, may_write=operation.may_write
         )
         if isinstance(prepared, Answer):
             return await self._told_why(prepared, operation, principal) if principal.is_restricted else prepared
-        given = dict(operation.variables or {})
+        given = operation.variables or {}
         check_variables(given, self._document_limits)
         variables = prepared.coercer(given)
         if not isinstance(variables, VariableValues):

@@ -32,6 +32,14 @@ class Schemas:
         self._limits = limits
         self._kept: OrderedDict[Capabilities, asyncio.Future[SeenSchema]] = OrderedDict()
 
+    def kept(self, capabilities: Capabilities) -> SeenSchema | None:
+        """Return the schema of what a set of capabilities sees, where it is built already."""
+        built = self._kept.get(capabilities)
+        if built is None or not built.done() or built.exception():
+            return None
+        self._kept.move_to_end(capabilities)
+        return built.result()
+
     async def seen_by(self, capabilities: Capabilities) -> SeenSchema:
         """Return the schema of what a set of capabilities sees."""
         if capabilities not in self._kept:
@@ -42,8 +50,6 @@ class Schemas:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(capabilities)
         built = self._kept[capabilities]
-        if built.done() and not built.exception():
-            return built.result()
         try:
             return await asyncio.shield(built)
         except Exception:

@@ -46,6 +46,11 @@ class Principal:
         return granted.without(is_sensitive) if self.is_restricted else granted
 
     @cached_property
+    def role_names(self) -> str:
+        """The roles in one text, with spaces between."""
+        return " ".join(sorted(self.roles))
+
+    @cached_property
     def restricted(self) -> "Principal":
         """The same principal without its sensitive rights."""
         return replace(self, is_restricted=True)

@@ -113,11 +113,10 @@ class TokenVerifier:
         """
         if len(token) > MAX_TOKEN_LENGTH:
             raise _refused("longer than a token may be")
-        digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
+        known = self.recall(token)
+        if known is not None:
+            return known
         now = time()
-        known = self._remembered.get(digest)
-        if known is not None and 0 <= now - known.verified_at < _REMEMBERED_SECONDS and now < known.expires_at:
-            return self._admitted(known)
         claims = await self._claims(token)
         self._check_lifetime(claims)
         _check_purpose(claims)
@@ -126,8 +125,20 @@ class TokenVerifier:
             verified = _Verified(principal, marks_of(claims, principal), claims["exp"], now)
         except MalformedClaims as error:
             raise _refused(str(error)) from None
-        self._remember(digest, verified)
+        self._remember(_digest(token), verified)
         return self._admitted(verified)
+
+    def recall(self, token: str) -> Principal | None:
+        """Return the principal of a token that was verified within the last minute; raise `InvalidToken` if revoked.
+
+        None says nothing of a token: `verify` does.
+        """
+        known = self._remembered.get(_digest(token))
+        if known is None:
+            return None
+        now = time()
+        is_fresh = 0 <= now - known.verified_at < _REMEMBERED_SECONDS and now < known.expires_at
+        return self._admitted(known) if is_fresh else None
 
     def _admitted(self, verified: _Verified) -> Principal:
         revocations = self._revocations
@@ -183,6 +194,10 @@ class TokenVerifier:
         self._remembered.move_to_end(digest)
         if len(self._remembered) > _REMEMBERED:
             self._remembered.popitem(last=False)
+
+
+def _digest(token: str) -> bytes:
+    return sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def _header(token: str) -> dict[str, Any]:

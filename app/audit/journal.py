@@ -36,6 +36,8 @@ class Journal:
         self.path = made.rename(made.with_suffix(_SUFFIX))
         self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND)
         self._is_torn = False
+        # Whether there are lines in it that are no records.
+        self.has_torn = False
         self.size = 0
 
     def append(self, record: bytes) -> None:
@@ -46,6 +48,7 @@ class Journal:
         self.size += written
         self._is_torn = written < len(line)
         if self._is_torn:
+            self.has_torn = True
             raise OSError("the audit journal took only a part of a record")
 
     def sync(self) -> None:

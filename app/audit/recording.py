@@ -87,7 +87,7 @@ def _record(operation: Operation, principal: Principal, answer: Answer | None, o
         "request": operation.request,
         "subject": principal.subject,
         "actor": principal.actor.subject if principal.actor else None,
-        "roles": " ".join(sorted(principal.roles)),
+        "roles": principal.role_names,
         "address": operation.address,
         "operation": operation.name if operation.name and OPERATION_NAME.fullmatch(operation.name) else None,
         "outcome": outcome,

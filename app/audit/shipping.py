@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import itertools
 import os
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,12 @@ _BATCH_BYTES = 1 << 19
 _JOURNAL_BYTES = 16 << 20
 """Size at which a journal is followed by another, so that it can go when all of it is shipped."""
 
+_SEALED_AT_ONCE = 50
 _PAUSE_SECONDS = 0.25
 _PAUSE_AFTER_FAULT_SECONDS = 1.0
 _TIMEOUT_SECONDS = 10.0
 _FAULTS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
-_APPEND = "select row_id, row_link from gateway_audit($1, $2::bigint[], $3::text[], $4::bytea[])"
+_APPEND = "select row_id, row_link from gateway_audit($1, $2, $3, $4)"
 _LOG = structlog.stdlib.get_logger("app.audit")
 
 
@@ -89,24 +91,41 @@ class Shipping:
             found, after = await asyncio.to_thread(entries, path, self._shipped.get(path, 0), _BATCH_BYTES)
             if not found:
                 break
-            await self._append(path.stem, [entry for entry in found if _is_whole(entry)])
+            for run in self._runs(path, found):
+                await self._append(path.stem, run)
             self._shipped[path] = after
         if path != self.journal.path:
             await asyncio.to_thread(path.unlink, missing_ok=True)
             self._shipped.pop(path, None)
 
-    async def _append(self, journal: str, batch: Sequence[Entry]) -> None:
+    def _runs(self, path: Path, found: Sequence[Entry]) -> Iterable[Sequence[Entry]]:
+        """Return the records to ship, in runs that stand behind each other in their journal."""
+        if path == self.journal.path and not self.journal.has_torn:
+            return (found,)
+        numbered = [(at, entry) for at, entry in enumerate(found) if _is_whole(entry)]
+        runs = itertools.groupby(enumerate(numbered), key=lambda one: one[1][0] - one[0])
+        return ([entry for _, (_, entry) in run] for _, run in runs)
+
+    async def _append(self, journal: str, run: Sequence[Entry]) -> None:
         """Append records to the log, of which those that are there already are left out, and note the last link."""
         if self._connection is None:
             self._connection = await asyncpg.connect(
                 self._url, server_settings={"application_name": "cienty-gateway audit", "search_path": "public"}
             )
-        records = [entry.record.decode() for entry in batch]
-        positions = [entry.position for entry in batch]
-        seals = [seal_of(self._secret, journal, at, record) for at, record in zip(positions, records, strict=True)]
-        last = await self._connection.fetchrow(_APPEND, journal, positions, records, seals)
+        lines = b"\n".join([entry.record for entry in run]).decode()
+        seals = await self._seals(journal, run, lines.split("\n"))
+        last = await self._connection.fetchrow(_APPEND, journal, run[0].position, lines, seals)
         if last is not None and last["row_id"]:
             await asyncio.to_thread(self._anchors.note, last["row_id"], last["row_link"])
+
+    async def _seals(self, journal: str, run: Sequence[Entry], records: Sequence[str]) -> bytes:
+        seals = bytearray()
+        for at, (entry, record) in enumerate(zip(run, records, strict=True)):
+            if at % _SEALED_AT_ONCE == 0:
+                # Requests that wait are answered in between.
+                await asyncio.sleep(0)
+            seals += seal_of(self._secret, journal, entry.position, record)
+        return bytes(seals)
 
     def _follow_on(self) -> None:
         """Begin another journal where this one has grown large; the old one is then shipped as one left behind."""

@@ -1,11 +1,12 @@
 """Reading a request's body, no further than it may go and no longer than it may take."""
 
+from functools import lru_cache
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.types import Receive
 
 from app.graphql_http.errors import BadRequest, ContentTooLarge, RequestTimeout, UnsupportedMediaType
+from app.graphql_http.head import Head
 from resolvers.deadlines import Deadlines
 
 _CHARSETS: Final = frozenset({"utf-8", "utf8"})
@@ -15,21 +16,23 @@ class ClientDisconnected(Exception):
     """The client went away before its request was complete; there is nobody to answer."""
 
 
-def check_media_type(headers: Headers) -> None:
+def check_media_type(head: Head) -> None:
     """Raise `UnsupportedMediaType` unless the body is plain JSON in UTF-8.
 
     This is also what keeps foreign pages out: no browser sends this type to another site without asking it first.
     """
-    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+    encoding = head.first(b"content-encoding")
+    if encoding is not None and encoding.strip().lower() != "identity":
         raise UnsupportedMediaType("The body is compressed: send it as it is.", accept_encoding="identity")
-    given = headers.getlist("content-type")
+    given = head.all(b"content-type")
     if len(given) != 1 or not _is_json(given[0]):
         raise UnsupportedMediaType("Send the body as JSON, with the header Content-Type: application/json.")
 
 
-async def read_body(headers: Headers, receive: Receive, *, limit: int, deadlines: Deadlines) -> bytes:
+async def read_body(head: Head, receive: Receive, *, limit: int, deadlines: Deadlines) -> bytes:
     """Return the body, of at most `limit` bytes, received in time."""
-    announced = headers.get("content-length", "0")
+    announced = head.first(b"content-length")
+    announced = "0" if announced is None else announced
     if not announced.isdecimal():
         raise BadRequest("Content-Length is no number.")
     # Refused before a byte is read. Without the header the count below refuses it as soon as it is too much.
@@ -59,6 +62,7 @@ def _too_large(limit: int) -> ContentTooLarge:
     return ContentTooLarge(f"The body is larger than {limit} bytes: send less, or values as variables in parts.")
 
 
+@lru_cache(maxsize=64)
 def _is_json(content_type: str) -> bool:
     name, *parameters = (piece.strip().lower() for piece in content_type.split(";"))
     if name != "application/json":

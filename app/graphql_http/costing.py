@@ -1,19 +1,16 @@
 """The header `GraphQL-Cost`: whether a client wants to be told what its operation costs."""
 
-from dataclasses import replace
-
-from starlette.datastructures import Headers
-
 from app.graphql_http.errors import BadRequest
-from resolvers.engine import Costing, Operation
+from app.graphql_http.head import Head
+from resolvers.engine import Costing
 
 
-def with_costing(operation: Operation, headers: Headers) -> Operation:
-    """Return the operation with what the header asks for: `report` the cost beside the data, or only `validate`."""
-    asked = headers.get("graphql-cost")
+def costing_of(head: Head) -> Costing:
+    """Return what the header asks for: to `report` the cost beside the data, or only to `validate`."""
+    asked = head.first(b"graphql-cost")
     if asked is None:
-        return operation
+        return Costing.SILENT
     try:
-        return replace(operation, costing=Costing(asked.strip().lower()))
+        return Costing(asked.strip().lower())
     except ValueError:
         raise BadRequest("The header GraphQL-Cost must be `report` or `validate`.") from None

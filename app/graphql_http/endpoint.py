@@ -1,10 +1,9 @@
 """The endpoint `/graphql`: GraphQL over HTTP as its specification says, and the explorer's page for browsers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -13,8 +12,9 @@ from app.edge import RequestFacts, address_of, facts_of, request_id_of
 from app.graphql_http import answers, parameters
 from app.graphql_http.authentication import authenticate
 from app.graphql_http.body import ClientDisconnected, check_media_type, read_body
-from app.graphql_http.costing import with_costing
+from app.graphql_http.costing import costing_of
 from app.graphql_http.errors import HttpRefusal, MethodNotAllowed
+from app.graphql_http.head import Head
 from app.graphql_http.negotiation import MediaType, prefers_page, response_type
 from app.graphql_http.rate_limit import RateLimitHeaders
 from resolvers.deadlines import Deadlines
@@ -60,18 +60,18 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        headers = Headers(scope=scope)
-        accept = ",".join(headers.getlist("accept")) or None
-        if scope["method"] == "GET" and prefers_page(accept) and not parameters.has_query(scope["query_string"]):
+        head = Head(scope["headers"])
+        if _is_for_page(scope, head):
             await self._page(Request(scope))(scope, receive, send)
             return
         media_type = MediaType.JSON
+        facts = facts_of(scope)
         try:
             _check_method(scope["method"])
-            media_type = response_type(accept)
-            answer, standing = await self._answer(scope, headers, receive)
+            media_type = response_type(head.accept)
+            answer, standing = await self._answer(scope, head, receive, facts)
         except (GatewayError, HttpRefusal) as refusal:
-            _note(facts_of(scope), refusal)
+            _note(facts, refusal)
             await answers.send_refusal(send, refusal, media_type=media_type)
         except ClientDisconnected:
             return
@@ -79,28 +79,33 @@ class GraphQLEndpoint:
             status = answers.status_for(answer.status, media_type)
             await answers.send(send, answer.body, status=status, media_type=media_type, more=standing)
 
-    async def _answer(self, scope: Scope, headers: Headers, receive: Receive) -> tuple[Answer, list[answers.Header]]:
-        facts = facts_of(scope)
-        principal = await authenticate(headers, self._verifier)
+    async def _answer(
+        self, scope: Scope, head: Head, receive: Receive, facts: RequestFacts
+    ) -> tuple[Answer, list[answers.Header]]:
+        principal = await authenticate(head, self._verifier)
         facts.subject = principal.subject
         if principal.actor is not None:
             facts.actor = principal.actor.subject
-        operation = with_costing(await self._operation(scope, headers, receive), headers)
+        operation = await self._operation(scope, head, receive)
         facts.operation = operation.name
         try:
-            origin = replace(operation, request=request_id_of(scope), address=address_of(scope))
-            answer = await self._executor.execute(origin, principal)
+            answer = await self._executor.execute(operation, principal)
         except MutationByGet:
             raise MethodNotAllowed("A GET only reads: send the mutation by POST.", allow="POST") from None
         return answer, self._rate_limit.of(principal, answer)
 
-    async def _operation(self, scope: Scope, headers: Headers, receive: Receive) -> Operation:
+    async def _operation(self, scope: Scope, head: Head, receive: Receive) -> Operation:
+        origin = parameters.Origin(costing_of(head), request_id_of(scope), address_of(scope))
         if scope["method"] == "GET":
-            return parameters.from_query_string(scope["query_string"])
-        check_media_type(headers)
-        return parameters.from_body(
-            await read_body(headers, receive, limit=self._most_bytes, deadlines=self._deadlines)
-        )
+            return parameters.from_query_string(scope["query_string"], origin)
+        check_media_type(head)
+        body = await read_body(head, receive, limit=self._most_bytes, deadlines=self._deadlines)
+        return parameters.from_body(body, origin)
+
+
+def _is_for_page(scope: Scope, head: Head) -> bool:
+    """Tell whether a browser asks for the explorer rather than for data."""
+    return scope["method"] == "GET" and prefers_page(head.accept) and not parameters.has_query(scope["query_string"])
 
 
 def _check_method(method: str) -> None:

@@ -1,17 +1,25 @@
 """The parameters of a GraphQL-over-HTTP request, from a body or from a query string."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from app.graphql_http import strict_json
 from app.graphql_http.errors import BadRequest
-from resolvers.engine import Operation
+from resolvers.engine import Costing, Operation
 
 NAMES = ("query", "operationName", "variables", "extensions")
 _MAX_FIELDS = 100
 
 
-def from_body(body: bytes) -> Operation:
+class Origin(NamedTuple):
+    """What the head of a request says of its operation: see `Operation`."""
+
+    costing: Costing
+    request: str | None
+    address: str | None
+
+
+def from_body(body: bytes, origin: Origin) -> Operation:
     """Return the operation that a POST's JSON body asks for."""
     if not body.strip():
         raise BadRequest("The body is empty: send a JSON object with `query`.")
@@ -20,10 +28,10 @@ def from_body(body: bytes) -> Operation:
         raise BadRequest("Operations are not taken in batches: send each in a request of its own.")
     if not isinstance(parameters, dict):
         raise BadRequest("The body is no JSON object: send one with `query`.")
-    return _operation(parameters, may_write=True)
+    return _operation(parameters, origin, may_write=True)
 
 
-def from_query_string(query_string: bytes) -> Operation:
+def from_query_string(query_string: bytes, origin: Origin) -> Operation:
     """Return the operation that a GET's address asks for; it may only read."""
     try:
         pairs = parse_qsl(
@@ -40,7 +48,7 @@ def from_query_string(query_string: bytes) -> Operation:
     for name in ("variables", "extensions"):
         if name in parameters:
             parameters[name] = strict_json.parse(parameters[name].encode())
-    return _operation(parameters, may_write=False)
+    return _operation(parameters, origin, may_write=False)
 
 
 def has_query(query_string: bytes) -> bool:
@@ -48,7 +56,7 @@ def has_query(query_string: bytes) -> bool:
     return any(part.startswith(b"query=") for part in query_string.split(b"&"))
 
 
-def _operation(parameters: dict[str, Any], *, may_write: bool) -> Operation:
+def _operation(parameters: dict[str, Any], origin: Origin, *, may_write: bool) -> Operation:
     document = parameters.get("query")
     if not isinstance(document, str):
         raise BadRequest("The parameter `query` must be a text with a GraphQL document.")
@@ -57,7 +65,8 @@ def _operation(parameters: dict[str, Any], *, may_write: bool) -> Operation:
     name = parameters.get("operationName")
     if name is not None and not isinstance(name, str):
         raise BadRequest("The parameter `operationName` must be a text or null.")
-    for key in ("variables", "extensions"):
-        if not isinstance(parameters.get(key), dict | None):
+    variables, extensions = parameters.get("variables"), parameters.get("extensions")
+    for key, value in (("variables", variables), ("extensions", extensions)):
+        if value is not None and not isinstance(value, dict):
             raise BadRequest(f"The parameter `{key}` must be an object or null.")
-    return Operation(document=document, name=name or None, variables=parameters.get("variables"), may_write=may_write)
+    return Operation(document, name or None, variables, may_write, *origin)

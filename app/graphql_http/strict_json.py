@@ -14,13 +14,15 @@ def parse(text: bytes) -> Any:
     """Return the value of a JSON text in UTF-8, or raise `BadRequest`.
 
     orjson refuses NaN and Infinity, half surrogate pairs, other encodings and a byte order mark; it takes a key that
-    stands twice and turns integers beyond 64 bits into floats, so Python's own parser reads the text after it.
+    stands twice and turns integers beyond 64 bits into floats. Where it would not write the same text again, as
+    browsers write it, Python's own parser reads the text after it.
     """
     try:
         value = orjson.loads(text)
         if text.count(b"{") + text.count(b"[") > MAX_DEPTH:
             _check_depth(value)
-        value = _DECODER.decode(text.decode())
+        if orjson.dumps(value) != text:
+            value = _DECODER.decode(text.decode())
     except orjson.JSONDecodeError as error:
         # The reason without orjson's quote of the text.
         raise BadRequest(f"The JSON cannot be read: {error.msg.partition(':')[0]}.") from None

