@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from graphql import ExecutionResult, GraphQLError
+from graphql import DocumentNode, ExecutionResult, GraphQLError
 from graphql.execution import execute
 from graphql.execution.values import VariableValues
 from graphql.pyutils import is_awaitable
+from orjson import Fragment
 
 from resolvers.access import Access, coordinates_of, unmarked
 from resolvers.answers import (
@@ -21,6 +22,7 @@ from resolvers.answers import (
     refused_by_fault,
 )
 from resolvers.compiled.operation import CompiledOperation, NotCompiled
+from resolvers.compiled.planner import Planner
 from resolvers.costs.bill import Bill
 from resolvers.costs.telling import Costing, costed, only_costed
 from resolvers.costs.till import Till
@@ -149,9 +151,7 @@ class Engine:
     ) -> Answer:
         if self._compiling:
             try:
-                told = await self._compiled(prepared, seen).run(self._database, variables, principal)
-                data, subjects = unmarked(told)
-                return compiled(data, _access(prepared, operation, seen, subjects))
+                return await self._compiled(prepared, operation, seen, variables, principal, bill)
             except (NotCompiled, BadUserInput, GraphQLError, RecursionError):
                 pass  # The reference path answers it, or tells where the bad value stands.
         return await self._referred(prepared, operation, seen, principal, bill)
@@ -168,11 +168,33 @@ class Engine:
         variables = prepared.coercer(operation.variables or {})
         return refused_by(Unavailable(_RESTRICTED)) if isinstance(variables, VariableValues) else refused
 
-    def _compiled(self, prepared: Prepared, seen: SeenSchema) -> CompiledOperation:
+    async def _compiled(
+        self,
+        prepared: Prepared,
+        operation: Operation,
+        seen: SeenSchema,
+        variables: VariableValues,
+        principal: Principal,
+        bill: Bill,
+    ) -> Answer:
+        """Answer an operation on the compiled path, with what of it is left to graphql-core."""
+        rows: list[str] = []
+
+        async def left(document: DocumentNode, snapshot: Snapshot) -> ExecutionResult:
+            running = self._running(seen, principal, snapshot, bill)
+            result = await _executed(document, seen, operation, running)
+            rows.extend(running.subjects)
+            return result
+
+        ran = await self._planned(prepared, seen).run(self._database, variables, principal, left)
+        data, subjects = unmarked(ran.data)
+        access = _access(prepared, operation, seen, (*subjects, *rows))
+        return executed(Fragment(data), ran.errors, access) if ran.errors else compiled(data, access)
+
+    def _planned(self, prepared: Prepared, seen: SeenSchema) -> CompiledOperation:
         if prepared.compiled is None:
-            prepared.compiled = CompiledOperation(
-                self._schemas.everything, seen, prepared, self._limits, self._cursors, self._database.version
-            )
+            planner = Planner(self._schemas.everything, seen, self._limits, self._cursors, self._database.version)
+            prepared.compiled = CompiledOperation(planner, prepared)
         return prepared.compiled
 
     async def _referred(
@@ -186,14 +208,7 @@ class Engine:
         """Answer an operation on the reference path."""
         async with self._database.snapshot(principal) as snapshot:
             running = self._running(seen, principal, snapshot, bill)
-            result = execute(
-                seen.schema,
-                prepared.document,
-                context_value=running,
-                variable_values=dict(operation.variables or {}),
-                operation_name=operation.name,
-            )
-            done: ExecutionResult = await result if is_awaitable(result) else result  # type: ignore[assignment]
+            done = await _executed(prepared.document, seen, operation, running)
         return executed(done.data, done.errors or [], _access(prepared, operation, seen, running.subjects))
 
     def _running(self, seen: SeenSchema, principal: Principal, snapshot: Snapshot, bill: Bill) -> Running:
@@ -205,6 +220,20 @@ class Engine:
             cursors=self._cursors,
             bill=bill,
         )
+
+
+async def _executed(
+    document: DocumentNode, seen: SeenSchema, operation: Operation, running: Running
+) -> ExecutionResult:
+    """Return what graphql-core makes of a document."""
+    result = execute(
+        seen.schema,
+        document,
+        context_value=running,
+        variable_values=dict(operation.variables or {}),
+        operation_name=operation.name,
+    )
+    return cast("ExecutionResult", await result if is_awaitable(result) else result)
 
 
 def _access(prepared: Prepared, operation: Operation, seen: SeenSchema, subjects: Iterable[str]) -> Access:

@@ -85,3 +85,9 @@ def size_of_groups(asked: int | None, limits: Limits) -> int:
     if not 1 <= asked <= most:
         raise BadUserInput(f"`first: {asked}` is out of range: ask for 1 to {most:,} groups.")
     return asked
+
+
+def check_ids(ids: Sequence[str], limits: Limits) -> None:
+    """Refuse more ids than rows may be asked for at once."""
+    if len(ids) > limits.max_page_size:
+        raise BadUserInput(f"`ids` has {len(ids):,} values; {limits.max_page_size:,} are the most.")

@@ -17,6 +17,14 @@ T = TypeVar("T")
 Draw = Callable[[st.SearchStrategy[T]], T]
 
 _DEPTH = 3
+_LEFT = (
+    "__typename",
+    "rateLimit { limit }",
+    "__schema { queryType { name } }",
+    '__type(name: "OrderStatus") { name enumValues { name } }',
+    '... { __typename again: __type(name: "Order") { kind } }',
+)
+"""Root fields that are answered without rows; graphql-core answers most of them."""
 _PAGES: tuple[Given, ...] = ({}, {"first": 1}, {"first": 3}, {"first": 200}, {"last": 2}, {"last": 200})
 
 
@@ -26,6 +34,8 @@ class Document:
 
     text: str
     variables: Given
+    statements: int
+    """The most that the compiled path may take: one for each root field, of `nodes` one for each type."""
 
 
 @dataclass
@@ -38,26 +48,44 @@ class _Writer:
     variables: Given = field(default_factory=dict)
     definitions: list[str] = field(default_factory=list)
     fragments: list[str] = field(default_factory=list)
+    statements: int = 0
 
     def document(self) -> Document:
-        roots = self._several(self._root, most=2)
+        roots = self._several(self._root, most=3)
         body = "{ " + " ".join(roots) + " }"
         head = f"query ({', '.join(self.definitions)}) " if self.definitions else ""
-        return Document("\n".join([head + body, *self.fragments]), self.variables)
+        return Document("\n".join([head + body, *self.fragments]), self.variables, self.statements)
 
     # Fields.
 
     def _root(self) -> str:
+        if not self.draw(st.integers(0, 7)):
+            return self._decorated(self.draw(st.sampled_from(_LEFT)))
         models = list(self.choices.graph)
         model = self.draw(st.sampled_from(models))
-        kinds = [self._groups] if not model.readable else [self._rows, self._rows, self._row, self._groups]
+        kinds = [self._groups] if not model.readable else [self._rows, self._rows, self._row, self._groups, self._node]
         written: str = self.draw(st.sampled_from(kinds))(model)
+        self.statements += 1
         return written
 
-    def _row(self, model: Model) -> str:
+    def _node(self, model: Model) -> str:
+        readable = [model, *(other for other in self.choices.graph if other.readable)]
+        on = self.draw(st.lists(st.sampled_from(readable), min_size=1, max_size=3, unique_by=lambda one: one.name))
+        parts = [f"... on {one.name} {self._object(one, 1)}" for one in on]
+        selection = "{ __typename id " + " ".join(parts) + " }"
+        if self.draw(st.booleans()):
+            return self._field("Query", "node", {"id": self.draw(self._ids(model))}, selection)
+        ids = self.draw(st.lists(st.one_of([self._ids(one) for one in (model, *on)]), max_size=8))
+        self.statements += len(readable)
+        return self._field("Query", "nodes", {"ids": ids}, selection)
+
+    @staticmethod
+    def _ids(model: Model) -> st.SearchStrategy[str]:
         rows = SAMPLE[model.table.name]
-        ids = [as_id(model, row) for row in rows] + [as_id(model, {"id": 4_000_000_000})]
-        arguments = {"id": self.draw(st.sampled_from(ids))}
+        return st.sampled_from([*(as_id(model, row) for row in rows), as_id(model, {"id": 4_000_000_000})])
+
+    def _row(self, model: Model) -> str:
+        arguments = {"id": self.draw(self._ids(model))}
         return self._field("Query", model.singular, arguments, self._object(model, _DEPTH))
 
     def _rows(self, model: Model) -> str:

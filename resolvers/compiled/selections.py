@@ -57,10 +57,11 @@ class Selections:
         found = collect_fields(self._schema, self._fragments, self._variables, query, self._operation)
         return list(_selected(query, found.grouped_field_set))
 
-    def below(self, selected: Selected) -> list[Selected]:
-        """Return the fields selected of an object that a field gives."""
+    def below(self, selected: Selected, type_name: str | None = None) -> list[Selected]:
+        """Return the fields selected of an object that a field gives; of a field of an interface its type is named."""
         field = selected.parent.fields[selected.name]
-        type_ = cast("GraphQLObjectType", get_named_type(field.type))
+        named = get_named_type(field.type) if type_name is None else self._schema.type_map[type_name]
+        type_ = cast("GraphQLObjectType", named)
         found = collect_subfields(
             self._schema, self._fragments, self._variables, self._operation, type_, list(selected.details)
         )

@@ -20,6 +20,8 @@ from graphql import (
 )
 
 from resolvers.sql.binding import Read, SqlType
+from resolvers.sql.scope import claim_value
+from security.principal import Principal
 from security.rows import Claim
 
 
@@ -117,12 +119,24 @@ Supply = Callable[["Inputs"], Any]
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """What a run of a statement is given: coerced variables, the principal's claims, opened cursors."""
+class Supplied:
+    """What a run of an operation is given: coerced variables, and the principal, whose claims are bound."""
 
     variables: Mapping[str, Any]
-    claims: Callable[[Claim], Any]
+    principal: Principal
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run of a statement is given: what its operation was, and the cursors that it opened."""
+
+    supplied: Supplied
     cursors: list[list[Any]]
+
+    @property
+    def variables(self) -> Mapping[str, Any]:
+        """The coerced variables."""
+        return self.supplied.variables
 
 
 class Parameters:
@@ -142,7 +156,7 @@ class Parameters:
 
 def _supply(operand: Any, read: Read) -> Supply:
     if isinstance(operand, Claim):
-        return lambda inputs: inputs.claims(operand)
+        return lambda inputs: claim_value(inputs.supplied.principal, operand)
     if isinstance(operand, Place):
         return lambda inputs: inputs.cursors[operand.cursor][operand.step]
     if isinstance(operand, Slot) and len(operand.path) == 1:

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from strawberry.types.info import Info
 
+from resolvers.pages import check_ids
 from resolvers.reference.aggregates import groups
 from resolvers.reference.connections import linked_connection, root_connection
 from resolvers.reference.loaders import RowByKeyLoader
@@ -13,7 +14,6 @@ from resolvers.reference.rows import Row, value_of_link
 from schema.global_id import key_of, not_an_id, parse_global_id
 from schema.model import Link, Model
 from schema.resolution import Resolve
-from security.errors import BadUserInput
 
 
 class ReferenceResolvers:
@@ -86,9 +86,7 @@ class ReferenceResolvers:
 
         def resolve(_source: None, info: Info, *, ids: list[str]) -> list[Any]:
             running = _running(info)
-            most = running.limits.max_page_size
-            if len(ids) > most:
-                raise BadUserInput(f"`ids` has {len(ids):,} values; {most:,} are the most.")
+            check_ids(ids, running.limits)
             return [_any_row(running, text) for text in ids]
 
         return resolve

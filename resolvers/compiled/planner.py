@@ -1,0 +1,137 @@
+"""Plans: the root fields of an operation for one shape of its variables, and what is left to graphql-core."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from graphql import DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode
+
+from resolvers.compiled.connections import ConnectionCompiler
+from resolvers.compiled.groups import GroupCompiler
+from resolvers.compiled.paging import Paging
+from resolvers.compiled.roots import KnownRoot, LeftRoot, NodeRoot, NodesRoot, ReadableTypes, Root, StatementRoot
+from resolvers.compiled.rows import RowCompiler
+from resolvers.compiled.selections import Selected, Selections
+from resolvers.compiled.slots import Inputs, Parameters, Supplied
+from resolvers.compiled.statement import Compiled, Statement, statement_of
+from resolvers.compiled.variants import NotCompiled, Variants
+from resolvers.cursors import Cursors
+from resolvers.database import Planning, Version
+from resolvers.documents import Prepared
+from resolvers.pages import Limits
+from resolvers.schemas import SeenSchema
+from resolvers.sql.scope import Scope
+from schema.model import Graph, Model
+
+Make = Callable[[ConnectionCompiler], Compiled]
+"""Makes the pieces of a root field."""
+
+_READ_NOTHING: Final = frozenset({"__schema", "__type", "rateLimit"})
+"""Root fields that are answered without the database."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The root fields of an operation in their order, and an operation of those that are left to graphql-core.
+
+    `left_reads` tells whether one of these reads data, and so needs the snapshot of the others.
+    """
+
+    roots: Sequence[Root]
+    left: DocumentNode | None = None
+    left_reads: bool = False
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Makes plans for whoever sees the same of the graph."""
+
+    everything: Graph
+    seen: SeenSchema
+    limits: Limits
+    cursors: Cursors
+    version: Version
+
+    def plan(self, prepared: Prepared, selections: Selections) -> Plan:
+        """Return the plan of an operation; raise `NotCompiled` where graphql-core has to answer all of it."""
+        wanted = selections.roots()
+        roots = [self._root(selected, selections) for selected in wanted]
+        left = [selected for selected, root in zip(wanted, roots, strict=True) if isinstance(root, LeftRoot)]
+        if not left:
+            return Plan(roots)
+        if all(isinstance(root, LeftRoot | KnownRoot) for root in roots):
+            raise NotCompiled("no field is compiled")
+        reads = any(selected.name not in _READ_NOTHING for selected in left)
+        return Plan(roots, _only(prepared, left), reads)
+
+    def _root(self, selected: Selected, selections: Selections) -> Root:
+        match selected.name:
+            case "__typename":
+                return KnownRoot(selected.key, b'"Query"')
+            case "node":
+                id_ = selections.arguments(selected)["id"]
+                return NodeRoot(selected.key, id_, self._types(selected, selections))
+            case "nodes":
+                ids = selections.arguments(selected)["ids"]
+                return NodesRoot(selected.key, ids, self._types(selected, selections), self.limits)
+        for model in self.seen.graph:
+            if found := self._of_entity(model, selected, selections):
+                return found
+        return LeftRoot(selected.key)
+
+    def _of_entity(self, model: Model, selected: Selected, selections: Selections) -> Root | None:
+        """Return the root field where it is one of an entity's three."""
+        key, name = selected.key, selected.name
+        if name == model.singular:
+            return StatementRoot(key, self._variants(selections, _row(model, selected)), b"null")
+        if name == model.plural:
+            return StatementRoot(key, self._variants(selections, _page(model, selected)), None)
+        if name == f"{model.plural}Aggregate":
+            return StatementRoot(key, self._variants(selections, _groups(model, selected), totals=True), None)
+        return None
+
+    def _types(self, selected: Selected, selections: Selections) -> ReadableTypes:
+        def variants(model: Model) -> Variants:
+            def make(connections: ConnectionCompiler) -> Compiled:
+                rows = RowCompiler(connections)
+                return rows.node(model, selected) if selected.name == "node" else rows.nodes(model, selected)
+
+            return self._variants(selections, make)
+
+        return ReadableTypes(self.seen.graph, variants)
+
+    def _variants(self, selections: Selections, make: Make, *, totals: bool = False) -> Variants:
+        return Variants(partial(self._statement, selections, make, totals=totals), self.cursors)
+
+    def _statement(self, selections: Selections, make: Make, supplied: Supplied, *, totals: bool) -> Statement:
+        bind = Parameters()
+        paging = Paging(self.limits, self.cursors, Inputs(supplied, []), bind)
+        scope = Scope(self.everything, self.seen.graph, supplied.principal, bind=bind)
+        compiled = make(ConnectionCompiler(scope, selections, paging))
+        is_keyed = not totals and not paging.is_filtered
+        planning = Planning.ONCE if is_keyed else Planning.EACH_TIME
+        return statement_of(compiled, paging, planning, self.version)
+
+
+def _row(model: Model, selected: Selected) -> Make:
+    return lambda connections: RowCompiler(connections).root(model, selected)
+
+
+def _page(model: Model, selected: Selected) -> Make:
+    return lambda connections: connections.root(model, selected)
+
+
+def _groups(model: Model, selected: Selected) -> Make:
+    def make(connections: ConnectionCompiler) -> Compiled:
+        return GroupCompiler(replace(connections.scope, totals=True), connections).root(model, selected)
+
+    return make
+
+
+def _only(prepared: Prepared, wanted: Sequence[Selected]) -> DocumentNode:
+    """Return the document with an operation of these root fields alone, at the places where they stand."""
+    nodes: list[FieldNode] = [detail.node for selected in wanted for detail in selected.details]
+    only = replace(prepared.operation, selection_set=SelectionSetNode(selections=tuple(nodes)))
+    fragments = (one for one in prepared.document.definitions if isinstance(one, FragmentDefinitionNode))
+    return replace(prepared.document, definitions=(only, *fragments))

@@ -1,0 +1,137 @@
+"""Root fields of a plan: which statements each needs at a run, and what becomes of their answers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from resolvers.compiled.rows import SEPARATOR
+from resolvers.compiled.slots import Supplied, filled
+from resolvers.compiled.variants import Call, NotCompiled, Variants
+from resolvers.pages import Limits, check_ids
+from schema.global_id import not_an_id, parse_global_id
+from schema.model import Graph, Model
+
+Tell = Callable[[Sequence[bytes | None]], bytes]
+"""Makes a field's JSON of that of its statements, None where one gave nothing."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a root field is at one run."""
+
+    calls: Sequence[Call]
+    tell: Tell
+
+
+class Root(Protocol):
+    """A root field whose JSON is known or comes from the database."""
+
+    @property
+    def key(self) -> str:
+        """The key in the response."""
+        ...
+
+    def asked(self, supplied: Supplied) -> Asked:
+        """Return what is to be run; raise `BadUserInput` where a value can't be used."""
+        ...
+
+
+@dataclass(frozen=True)
+class KnownRoot:
+    """A root field whose JSON is known without the database."""
+
+    key: str
+    known: bytes
+
+    def asked(self, _supplied: Supplied) -> Asked:
+        """Return nothing to run."""
+        return Asked((), lambda _: self.known)
+
+
+@dataclass(frozen=True)
+class LeftRoot:
+    """A root field that is left to graphql-core."""
+
+    key: str
+
+    def asked(self, _supplied: Supplied) -> Asked:
+        """Return nothing to run, and JSON that is put in later."""
+        return Asked((), lambda _: b"")
+
+
+@dataclass(frozen=True)
+class StatementRoot:
+    """A root field with a statement; `missing` is its JSON where that gives nothing."""
+
+    key: str
+    variants: Variants
+    missing: bytes | None
+
+    def asked(self, supplied: Supplied) -> Asked:
+        """Return the statement that fits."""
+        return Asked((self.variants.call(supplied),), self._told)
+
+    def _told(self, found: Sequence[bytes | None]) -> bytes:
+        [told] = found
+        if told is not None:
+            return told
+        if self.missing is None:
+            raise NotCompiled("no value")
+        return self.missing
+
+
+@dataclass(frozen=True)
+class NodeRoot:
+    """The root field `node`: the type that its id tells decides the statement."""
+
+    key: str
+    operand: Any
+    types: "ReadableTypes"
+
+    def asked(self, supplied: Supplied) -> Asked:
+        """Return the statement of the id's type."""
+        type_name, _ = parse_global_id(filled(self.operand, supplied.variables))
+        return Asked((self.types[type_name].call(supplied),), lambda found: found[0] or b"null")
+
+
+@dataclass(frozen=True)
+class NodesRoot:
+    """The root field `nodes`: a statement for each type that is among the ids."""
+
+    key: str
+    operand: Any
+    types: "ReadableTypes"
+    limits: Limits
+
+    def asked(self, supplied: Supplied) -> Asked:
+        """Return the statements of the ids' types."""
+        ids = filled(self.operand, supplied.variables)
+        check_ids(ids, self.limits)
+        order = [parse_global_id(text)[0] for text in ids]
+        types = list(dict.fromkeys(order))
+        calls = [self.types[type_name].call(supplied) for type_name in types]
+        return Asked(calls, lambda found: _interleaved(order, dict(zip(types, found, strict=True))))
+
+
+def _interleaved(order: Sequence[str], found: Mapping[str, bytes | None]) -> bytes:
+    """Return an array of rows, each the next one of its type."""
+    rows = {type_name: iter((told or b"").split(SEPARATOR)) for type_name, told in found.items()}
+    return b"[" + b",".join([next(rows[type_name]) for type_name in order]) + b"]"
+
+
+@dataclass
+class ReadableTypes:
+    """The statements of the types whose rows can be read by an id, each made when it is asked for."""
+
+    seen: Graph
+    make: Callable[[Model], Variants]
+    made: dict[str, Variants] = field(default_factory=dict)
+
+    def __getitem__(self, type_name: str) -> Variants:
+        """Return the statements of a type; an id of another is none."""
+        if type_name not in self.made:
+            model = self.seen.models.get(type_name)
+            if model is None or not model.readable:
+                raise not_an_id()
+            self.made[type_name] = self.make(model)
+        return self.made[type_name]

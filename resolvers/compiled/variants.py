@@ -1,0 +1,58 @@
+"""Variants of a statement: of one shape of variables, but for values that decide what the SQL is.
+
+Those are how many rows a page has, by its order of magnitude, and where a cursor has missing values.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from resolvers.compiled.slots import Inputs, Supplied
+from resolvers.compiled.statement import Statement
+from resolvers.cursors import Cursors
+
+_MOST = 8
+
+
+class NotCompiled(Exception):
+    """The operation needs the reference path; says why, in words of which there are few."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A statement, and what it is run with."""
+
+    statement: Statement
+    inputs: Inputs
+
+
+@dataclass
+class Variants:
+    """The statements that were made by `compile` for values that came; the last few are kept."""
+
+    compile: Callable[[Supplied], Statement]
+    cursors: Cursors
+    kept: list[Statement] = field(default_factory=list)
+
+    def call(self, supplied: Supplied) -> Call:
+        """Return the call that fits the values; raise `BadUserInput` where they can't be used."""
+        for statement in self.kept:
+            inputs = self._inputs(statement, supplied)
+            if inputs is not None:
+                return Call(statement, inputs)
+        statement = self.compile(supplied)
+        self.kept[:] = [*self.kept[-_MOST + 1 :], statement]
+        inputs = self._inputs(statement, supplied)
+        if inputs is None:
+            raise NotCompiled("values that do not fit their own statement")
+        return Call(statement, inputs)
+
+    def _inputs(self, statement: Statement, supplied: Supplied) -> Inputs | None:
+        """Return what a statement is run with; None where it is for other values."""
+        opened = []
+        for cursor in statement.opened:
+            values = cursor.values(self.cursors, supplied.variables)
+            if tuple(value is None for value in values) != cursor.nulls:
+                return None
+            opened.append(values)
+        inputs = Inputs(supplied, opened)
+        return inputs if all(holds(inputs) for holds in statement.conditions) else None
