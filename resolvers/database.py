@@ -112,14 +112,16 @@ class Database:
         finally:
             await snapshot.close()
 
-    async def fetch(self, principal: Principal, planning: Planning, sql: str, arguments: Sequence[Any]) -> Texts | None:
-        """Run one statement that gives a row of texts as varchar, and return their bytes; None for no row."""
+    async def fetch(
+        self, principal: Principal, planning: Planning, sql: str, arguments: Sequence[Any]
+    ) -> Sequence[Texts]:
+        """Run one statement that gives texts as varchar, and return the bytes of its rows."""
         self.notice(sql)
         state = (*principal.settings, planning.value)
         connection = await self.acquire(state)
         try:
             await connection.show(state)
-            found: Texts | None = await connection.driver.fetchrow(sql, *arguments)
+            found: Sequence[Texts] = await connection.driver.fetch(sql, *arguments)
         except _FAULTS as error:
             _refuse(error, connection)
         finally:
@@ -178,10 +180,10 @@ class Snapshot:
             rows: Sequence[Record] = await connection.fetch(sql, *(values[name] for name in names))
         return rows
 
-    async def fetch_texts(self, sql: str, arguments: Sequence[Any]) -> Texts | None:
-        """Run a statement that gives a row of texts as varchar, and return their bytes; None for no row."""
+    async def fetch_texts(self, sql: str, arguments: Sequence[Any]) -> Sequence[Texts]:
+        """Run a statement that gives texts as varchar, and return the bytes of its rows."""
         async with self._asked(sql) as connection:
-            found: Texts | None = await connection.fetchrow(sql, *arguments)
+            found: Sequence[Texts] = await connection.fetch(sql, *arguments)
         return found
 
     async def close(self) -> None:

@@ -23,7 +23,9 @@ class _Noting(Database):
     sent: dict[str, Sent]
     asking = ""
 
-    async def fetch(self, principal: Principal, planning: Planning, sql: str, arguments: Sequence[Any]) -> Texts | None:
+    async def fetch(
+        self, principal: Principal, planning: Planning, sql: str, arguments: Sequence[Any]
+    ) -> Sequence[Texts]:
         self.sent[self.asking] = (sql, arguments)
         return await super().fetch(principal, planning, sql, arguments)
 

@@ -1,12 +1,13 @@
 """Connections of a statement: a page of rows, its cursors and its count, as one expression."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
+from resolvers.compiled.asked_page import AskedPage
 from resolvers.compiled.json_text import (
     NULL,
     Piece,
@@ -18,10 +19,11 @@ from resolvers.compiled.json_text import (
 )
 from resolvers.compiled.levels import NUMBER, Level, numbered
 from resolvers.compiled.objects import ObjectCompiler
-from resolvers.compiled.paging import CompiledPage, Paging
+from resolvers.compiled.paging import Paging
+from resolvers.compiled.parts import End, Items, More, PageSize
 from resolvers.compiled.selections import Selected, Selections
 from resolvers.compiled.statement import Compiled
-from resolvers.sql.scope import Predicate, Scope, Source, all_hold, joined
+from resolvers.sql.scope import Predicate, Scope, Source
 from resolvers.sql.where import Filters
 from schema.derive.objects import TYPE_NAME
 from schema.model import Link, Model
@@ -41,7 +43,10 @@ class ConnectionCompiler:
 
     def root(self, model: Model, selected: Selected) -> Compiled:
         """Return a page of all visible rows of an entity."""
-        return _Connection(self, model, f"Query.{model.plural}", selected).root()
+        wanted = {field.name for field in self.selections.below(selected)}
+        # A count is told even where the page has no row to tell it.
+        kind = _Connection if "totalCount" in wanted else _RootPage
+        return kind(self, model, f"Query.{model.plural}", selected).root()
 
     def linked(
         self, model: Model, source: Source, link: Link, target: Model, selected: Selected
@@ -50,28 +55,8 @@ class ConnectionCompiler:
         return _Connection(self, target, f"{model.name}.{link.name}", selected, parent=source, link=link).text()
 
 
-class _Connection:
-    """One connection while it is compiled."""
-
-    def __init__(
-        self,
-        compiler: ConnectionCompiler,
-        model: Model,
-        coordinate: str,
-        selected: Selected,
-        *,
-        parent: Source | None = None,
-        link: Link | None = None,
-    ) -> None:
-        self._compiler = compiler
-        self._objects = compiler.objects
-        self._selections = compiler.selections
-        self._model = model
-        self._parent = parent
-        self._link = link
-        self._arguments: Mapping[str, Any] = compiler.selections.arguments(selected)
-        self._page: CompiledPage = compiler.paging.page(model, coordinate, self._arguments)
-        self._wanted = compiler.selections.below(selected)
+class _Connection(AskedPage):
+    """A connection of which one expression tells everything."""
 
     def root(self) -> Compiled:
         """Return the connection as a root field."""
@@ -85,78 +70,9 @@ class _Connection:
         text = joined_text(object_pieces(self._members(level)))
         return level.select_from(sa.select(text)).scalar_subquery() if self._needs_rows else text
 
-    # What is asked for.
-
-    @property
-    def _needs_rows(self) -> bool:
-        return any(field.name in ("nodes", "edges") for field in self._wanted) or self._needs_more or self._needs_ends
-
-    @property
-    def _needs_more(self) -> bool:
-        """Whether it is asked for whether more rows follow in the page's direction."""
-        return self._asks_page_info("hasPreviousPage" if self._page.page.backward else "hasNextPage")
-
-    @property
-    def _needs_ends(self) -> bool:
-        return self._asks_page_info("startCursor", "endCursor")
-
-    def _asks_page_info(self, *names: str) -> bool:
-        infos = (field for field in self._wanted if field.name == "pageInfo")
-        return any(part.name in names for info in infos for part in self._selections.below(info))
-
-    def _row_selections(self) -> Iterator[list[Selected]]:
-        """Return what is selected of the rows, under `nodes` and under `edges`."""
-        for field in self._wanted:
-            if field.name == "nodes":
-                yield self._selections.below(field)
-            elif field.name == "edges":
-                for part in self._selections.below(field):
-                    if part.name == "node":
-                        yield self._selections.below(part)
-
-    # The rows.
-
     def _source(self) -> Source:
-        rows = self._model.table.alias()
-        page = self._page.page
-        statement = (
-            sa.select(*self._columns(rows))
-            .where(all_hold(self._matching(rows), page.between(rows, self._compiler.paging.bind)))
-            .order_by(*page.direction.clauses(rows))
-        )
-        statement = self._limited(self._correlated(statement))
-        name = f"page_{self._page.number}"
+        statement, name = self._rows(), f"page_{self._page.number}"
         return numbered(statement, name) if self._needs_more else statement.subquery(name)
-
-    def _limited(self, statement: sa.Select[Any]) -> sa.Select[Any]:
-        """Return the statement of rows with the page's limit."""
-        limit = self._page.one_more if self._needs_more else self._page.size
-        if self._parent is not None:
-            return statement.limit(limit)
-        # PostgreSQL would take a limit that it doesn't know for a tenth of the table, and join accordingly.
-        at_most = statement.limit(sa.literal_column(str(self._page.at_most))).subquery()
-        return sa.select(*at_most.c).limit(limit)
-
-    def _columns(self, rows: Source) -> Sequence[sa.ColumnElement[Any]]:
-        columns = [
-            column
-            for selected in self._row_selections()
-            for column in self._objects.columns(self._model, rows, selected)
-        ]
-        columns += [rows.c[step.field.column.key] for step in self._page.page.ordering.steps]
-        return list(dict.fromkeys(columns))
-
-    def _matching(self, rows: Source) -> Predicate:
-        """Return the predicate of the rows on all pages."""
-        scope, filters = self._compiler.scope, self._compiler.filters
-        given = self._arguments.get("where") or {}
-        parts = [scope.visible(self._model, rows), filters.predicate(self._model, rows, given)]
-        if self._link is not None and self._parent is not None:
-            parts.append(joined(self._link, self._parent, rows))
-        return all_hold(*parts)
-
-    def _correlated(self, statement: sa.Select[Any]) -> sa.Select[Any]:
-        return statement if self._parent is None else statement.correlate(self._parent)
 
     # The JSON.
 
@@ -212,9 +128,9 @@ class _Connection:
                 case "hasPreviousPage":
                     yield part.key, self._has_more() if page.backward else self._flag(page.after is not None)
                 case "startCursor":
-                    yield part.key, [self._end(level, self._place_of_start)]
+                    yield part.key, self._start_cursor(level)
                 case "endCursor":
-                    yield part.key, [self._end(level, self._place_of_end)]
+                    yield part.key, self._end_cursor(level)
                 case name if name == TYPE_NAME:
                     yield part.key, ['"PageInfo"']
 
@@ -224,6 +140,12 @@ class _Connection:
 
     def _has_more(self) -> list[Piece]:
         return truth_pieces(sa.func.count() > self._page.size)
+
+    def _start_cursor(self, level: Level) -> list[Piece]:
+        return [self._end(level, self._place_of_start)]
+
+    def _end_cursor(self, level: Level) -> list[Piece]:
+        return [self._end(level, self._place_of_end)]
 
     @property
     def _place_of_start(self) -> sa.ColumnElement[Any]:
@@ -250,7 +172,36 @@ class _Connection:
         cursor = joined_text(cursor_pieces(self._page.number, values))
         return sa.case((sa.func.count() == sa.literal_column("0"), NULL), else_=cursor)
 
-    def _count(self) -> sa.ColumnElement[Any]:
-        rows = self._model.table.alias()
-        counted = sa.select(sa.func.count()).select_from(rows).where(self._matching(rows))
-        return self._correlated(counted).scalar_subquery()
+
+class _RootPage(_Connection):
+    """A root connection whose rows the database gives one by one: copying them together would cost it more.
+
+    The gateway puts them together, and sees whether there is one more than the page has.
+    """
+
+    def root(self) -> Compiled:
+        """Return the connection as a root field."""
+        if not self._needs_rows:
+            return super().root()
+        self._told: list[sa.ColumnElement[Any]] = []
+        level = Level(self._rows().subquery(f"page_{self._page.number}"))
+        pieces = object_pieces(self._members(level))
+        order = self._page.page.direction.clauses(level.source)
+        paged = PageSize(self._page.read_size, self._page.page.backward)
+        return Compiled(pieces, lambda columns: level.select_from(columns).order_by(*order), self._told, paged)
+
+    def _array(self, _level: Level, item: Sequence[Piece]) -> list[Piece]:
+        return ["[", Items(self._column(joined_text(item))), "]"]
+
+    def _has_more(self) -> list[Piece]:
+        return [More()]
+
+    def _start_cursor(self, level: Level) -> list[Piece]:
+        return [End(self._column(joined_text(self._cursor(level))), 0)]
+
+    def _end_cursor(self, level: Level) -> list[Piece]:
+        return [End(self._column(joined_text(self._cursor(level))), -1)]
+
+    def _column(self, text: sa.ColumnElement[Any]) -> int:
+        self._told.append(text)
+        return len(self._told) - 1

@@ -13,10 +13,11 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
+from resolvers.compiled.parts import Part
 from schema.model import Kind, ScalarField
 
-Piece = str | sa.ColumnElement[Any]
-"""Text as it is, or an expression whose text goes there."""
+Piece = str | sa.ColumnElement[Any] | Part
+"""Text as it is, an expression whose text goes there or, in a root field, a part that the gateway puts together."""
 
 SEAL = b"\x01"
 """Stands before and behind what a cursor is sealed from; JSON has no such character."""

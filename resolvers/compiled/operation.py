@@ -14,7 +14,7 @@ from resolvers.compiled.roots import Asked, LeftRoot
 from resolvers.compiled.selections import Selections
 from resolvers.compiled.slots import Supplied, shape_of, slotted
 from resolvers.compiled.variants import Call, NotCompiled
-from resolvers.database import Database, Snapshot, Texts
+from resolvers.database import Database, Snapshot
 from resolvers.documents import Prepared
 from security.principal import Principal
 
@@ -83,16 +83,13 @@ class CompiledOperation:
 
     async def _alone(self, database: Database, principal: Principal, call: Call) -> bytes | None:
         statement = call.statement
-        texts = await database.fetch(principal, statement.planning, statement.sql, statement.arguments(call.inputs))
-        return self._json(call, texts)
+        rows = await database.fetch(principal, statement.planning, statement.sql, statement.arguments(call.inputs))
+        return statement.json(rows, self.planner.cursors, call.inputs)
 
     async def _among(self, snapshot: Snapshot, call: Call) -> bytes | None:
-        return self._json(call, await snapshot.fetch_texts(call.statement.sql, call.statement.arguments(call.inputs)))
-
-    def _json(self, call: Call, texts: Texts | None) -> bytes | None:
-        if texts is None:
-            return None
-        return call.statement.json(texts, self.planner.cursors, call.inputs.variables)
+        statement = call.statement
+        rows = await snapshot.fetch_texts(statement.sql, statement.arguments(call.inputs))
+        return statement.json(rows, self.planner.cursors, call.inputs)
 
     @staticmethod
     def _told(asked: Sequence[Asked], found: Sequence[bytes | None]) -> list[bytes]:

@@ -51,7 +51,7 @@ class OpenedCursor:
 
 @dataclass(frozen=True)
 class CompiledPage:
-    """A page; `number` is that of what its cursors belong to.
+    """A page; `number` is that of what its cursors belong to, and `read_size` tells its size at a run.
 
     `at_most` is a number of rows that it has less than or as many as, one more included, for the planner to know.
     """
@@ -61,6 +61,7 @@ class CompiledPage:
     size: sa.BindParameter[Any]
     one_more: sa.BindParameter[Any]
     at_most: int
+    read_size: Callable[[Inputs], int]
 
 
 @dataclass
@@ -104,6 +105,7 @@ class Paging:
             size=self.bind(asked, _SIZE, size),
             one_more=self.bind(asked, _SIZE, lambda given: size(given) + 1),
             at_most=self._at_most(asked, size),
+            read_size=lambda inputs: size(filled(asked, inputs.variables)),
         )
 
     def _at_most(self, asked: Any, size: Callable[[Any], int]) -> int:

@@ -1,4 +1,4 @@
-"""Statements that are kept: SQL text, where the values of its parameters come from, and what its texts are put into."""
+"""Statements that are kept: SQL text, where the values of its parameters come from, and what its rows are put into."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from resolvers.compiled.json_text import SEAL, Piece, merged
 from resolvers.compiled.paging import Belonging, Condition, OpenedCursor, Paging
+from resolvers.compiled.parts import Page, PageSize, Part, Text
 from resolvers.compiled.slots import Inputs, Supply
 from resolvers.cursors import Cursors
 from resolvers.database import Planning, Texts, Version, sql_of
@@ -19,14 +20,15 @@ _SEALED = re.compile(SEAL + rb"(\d+)\|(.*?)" + SEAL, re.DOTALL)
 
 @dataclass(frozen=True)
 class Statement:
-    """The statement of one root field. It gives one row of texts; no row, or a null text, where the field has none.
+    """The statement of one root field. It gives a row of texts, or with `paged` one for each row of a page.
 
-    `frame` is the field's JSON around the texts: a text stands between each two of its parts.
+    `parts` are the field's JSON; the field has none where one of them has none.
     """
 
     sql: str
     planning: Planning
-    frame: tuple[bytes, ...]
+    parts: tuple[bytes | Part, ...]
+    paged: PageSize | None
     supplies: tuple[Supply, ...]
     belongings: tuple[Belonging, ...]
     opened: tuple[OpenedCursor, ...]
@@ -36,15 +38,17 @@ class Statement:
         """Return the values of the parameters."""
         return [supply(inputs) for supply in self.supplies]
 
-    def json(self, texts: Texts, cursors: Cursors, variables: Mapping[str, Any]) -> bytes | None:
+    def json(self, rows: Sequence[Texts], cursors: Cursors, inputs: Inputs) -> bytes | None:
         """Return the field's JSON; None where it has no value."""
-        parts = [self.frame[0]]
-        for text, behind in zip(texts, self.frame[1:], strict=True):
+        page = Page(rows) if self.paged is None else self.paged.page(rows, inputs)
+        told = []
+        for part in self.parts:
+            text = part.of(page) if isinstance(part, Part) else part
             if text is None:
                 return None
-            parts += text, behind
-        body = b"".join(parts)
-        return self._sealed(body, cursors, variables) if SEAL in body else body
+            told.append(text)
+        body = b"".join(told)
+        return self._sealed(body, cursors, inputs.variables) if SEAL in body else body
 
     def _sealed(self, body: bytes, cursors: Cursors, variables: Mapping[str, Any]) -> bytes:
         """Return the field's JSON with its cursors sealed."""
@@ -61,21 +65,30 @@ class Statement:
 
 @dataclass(frozen=True)
 class Compiled:
-    """A root field before it is a statement: the pieces of its JSON, each text a column, and where they come from."""
+    """A root field before it is a statement: its JSON, in which each expression is a column, and the rows' source.
+
+    With `paged` the columns that parts are of come before those of the expressions.
+    """
 
     pieces: Sequence[Piece]
     source: Callable[[sa.Select[Any]], sa.Select[Any]] = lambda columns: columns
+    columns: Sequence[sa.ColumnElement[Any]] = ()
+    paged: PageSize | None = None
 
 
 def statement_of(compiled: Compiled, paging: Paging, planning: Planning, version: Version) -> Statement:
     """Return the statement that gives the texts of a root field."""
-    frame, columns = _framed(merged(compiled.pieces))
-    sql, names, constants = sql_of(compiled.source(sa.select(*columns)), version)
+    columns = list(compiled.columns)
+    parts = tuple(_part(piece, columns) for piece in merged(compiled.pieces))
+    # As varchar, whose bytes the connection passes on without reading them.
+    told: list[sa.ColumnElement[Any]] = [sa.cast(column, sa.VARCHAR) for column in columns or [sa.null()]]
+    sql, names, constants = sql_of(compiled.source(sa.select(*told)), version)
     supplies = paging.bind.supplies
     return Statement(
         sql=sql,
         planning=planning,
-        frame=frame,
+        parts=parts,
+        paged=compiled.paged,
         supplies=tuple(supplies[name] if name in supplies else _always(constants[name]) for name in names),
         belongings=tuple(paging.belongings),
         opened=tuple(paging.opened),
@@ -83,17 +96,14 @@ def statement_of(compiled: Compiled, paging: Paging, planning: Planning, version
     )
 
 
-def _framed(pieces: Sequence[Piece]) -> tuple[tuple[bytes, ...], list[sa.ColumnElement[Any]]]:
-    frame = [""]
-    columns: list[sa.ColumnElement[Any]] = []
-    for piece in pieces:
-        if isinstance(piece, str):
-            frame[-1] += piece
-        else:
-            # As varchar, whose bytes the connection passes on without reading them.
-            columns.append(sa.cast(piece, sa.VARCHAR))
-            frame.append("")
-    return tuple(part.encode() for part in frame), columns
+def _part(piece: Piece, columns: list[sa.ColumnElement[Any]]) -> bytes | Part:
+    """Return a part of the JSON, after its column was added where it has one of its own."""
+    if isinstance(piece, str):
+        return piece.encode()
+    if isinstance(piece, Part):
+        return piece
+    columns.append(piece)
+    return Text(len(columns) - 1)
 
 
 def _always(value: Any) -> Callable[[Inputs], Any]:

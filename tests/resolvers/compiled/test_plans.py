@@ -60,7 +60,9 @@ class Explained(Database):
 
     plans: list[Any]
 
-    async def fetch(self, principal: Principal, planning: Planning, sql: str, arguments: Sequence[Any]) -> Texts | None:
+    async def fetch(
+        self, principal: Principal, planning: Planning, sql: str, arguments: Sequence[Any]
+    ) -> Sequence[Texts]:
         connection = await self.acquire(())
         try:
             await connection.show((*principal.settings, planning.value))
