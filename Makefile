@@ -28,7 +28,11 @@ test: $(VENV)/installed-dev explorer ## Run all tests, on real servers
 
 .PHONY: crash
 crash: $(VENV)/installed-dev ## Kill -9 the parts while rows are being written, ROUNDS=50 times
-	@$(BIN)/pytest -q tests/crash --crash-rounds $(if $(ROUNDS),$(ROUNDS),50)
+	@$(BIN)/pytest -q tests/crash/test_recovery.py --crash-rounds $(if $(ROUNDS),$(ROUNDS),50)
+
+.PHONY: crash-etl
+crash-etl: $(VENV)/installed-dev ## Kill -9 the ETL's worker and its source under audited writes, KILLS=1000 times
+	@$(BIN)/pytest -q -s --timeout 0 tests/crash/etl --etl-kills $(if $(KILLS),$(KILLS),1000)
 
 .PHONY: fuzz
 fuzz: $(VENV)/installed-dev ## Ask CASES=100000 random operations, each against the model of who sees what

@@ -20,6 +20,7 @@ from etl.warehouses.duckdb.raw_table import RawTable
 from etl.warehouses.duckdb.redeeming import redeem
 from etl.warehouses.duckdb.statements import CATALOGUE, first_row
 from etl.warehouses.interface import HISTORY, Fenced
+from etl.worker import failpoints
 
 _NOTHING: Final = -1
 
@@ -75,9 +76,12 @@ class DuckDBWarehouse:
             self._reshape(batch)
             self._take(batch, after, load_id)
             self._erase(batch, load_id)
+            failpoints.reach("write")
             self._writer.execute(
                 "update raw.checkpoint set position = greatest(?, position), load_id = ?", [batch.through, load_id]
             )
+            failpoints.reach("checkpoint")
+        failpoints.reach("commit")
 
     def compact(self, table: str) -> None:
         """Fold a table's newest changes into its base; what can be read stays the same."""

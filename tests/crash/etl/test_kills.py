@@ -1,0 +1,151 @@
+"""Kill -9 of the worker and of PostgreSQL under concurrent writers: nothing lost, nothing doubled, nothing wrong."""
+
+import multiprocessing
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from etl.worker.failpoints import POINTS
+from tests.crash.etl.checking import verdict
+from tests.crash.etl.source import SCHEMA
+from tests.crash.etl.worker import work
+from tests.servers import ServerProgram, wait_until
+
+# Processes that have imported everything when they begin: a kill takes a moment, and not a start of Python.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["tests.crash.etl.worker"])
+HERE = Path(__file__).parent
+WRITERS = 3
+KINDS = ("worker", *POINTS, "postgres", "worker and postgres")
+# How often the long form compares everything; each time everything that was audited is looked at.
+CHECK_EVERY = 100
+
+
+class Site:
+    """A durable PostgreSQL, a worker on it, and its warehouse."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "warehouse.duckdb"
+        self.dice = random.SystemRandom()
+        self.program = ServerProgram("start", folder / "data", tuning="durable").wait()
+        self.url = str(self.program.answer["owner_url"])
+        with psycopg.connect(self.url) as connection:
+            connection.execute(SCHEMA)
+        self.worker = self.start()
+
+    def start(self, fail_point: str | None = None) -> BaseProcess:
+        said = f"{fail_point}:{self.dice.randint(1, 5)}" if fail_point else None
+        process = FORKS.Process(target=work, args=(self.url, self.path, self.status, said))
+        process.start()
+        return process
+
+    @property
+    def status(self) -> Path:
+        return self.folder / "status"
+
+    def told(self) -> tuple[int, int]:
+        """Return how far the warehouse is, and how often changes were lost."""
+        position, _, losses = self.status.read_text().partition(" ") if self.status.exists() else ("0", "", "0")
+        return int(position), int(losses)
+
+    def kill(self, kind: str) -> None:
+        """End parts without a warning, and let them start again."""
+        if kind in POINTS:
+            self.end_worker()
+            self.worker = self.start(kind)
+            self.worker.join(60)
+            assert self.worker.exitcode == -signal.SIGKILL
+        else:
+            before = self.told()[0]
+            wait_until("changes arrive", lambda: self.told()[0] > before, 60)
+            time.sleep(self.dice.uniform(0, 0.5))
+            if "postgres" in kind:
+                self.kill_postgres()
+            if "worker" in kind:
+                self.end_worker()
+        if not self.worker.is_alive():
+            self.worker = self.start()
+
+    def kill_postgres(self) -> None:
+        wait_until("it is there", lambda: self.program.children("postgres"))
+        (server,) = self.program.children("postgres")
+        server.kill()
+        wait_until("it is dead", lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE)
+
+    def end_worker(self) -> None:
+        self.worker.kill()
+        self.worker.join()
+
+    def catch_up(self) -> None:
+        """Let the worker take in everything that was committed, and end."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            end = connection.execute("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn").fetchone()
+            # Something to be told of behind the last change.
+            connection.execute("select pg_logical_emit_message(true, 'crash', '')")
+            connection.execute("""select pg_logical_emit_message(true, 'cienty.heartbeat', '{"at": "2026-01-01"}')""")
+        assert end is not None
+        wait_until("the warehouse has caught up", lambda: self.told()[0] >= int(end[0]) - 1, 120)
+        self.worker.terminate()
+        self.worker.join(30)
+        assert self.worker.exitcode == 0
+
+    def close(self) -> None:
+        self.end_worker()
+        self.program.kill()
+        self.program.close()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = Site(tmp_path)
+    try:
+        wait_until("the empty tables are copied", lambda: made.path.exists() and made.status.exists(), 60)
+        yield made
+    finally:
+        made.close()
+
+
+@contextmanager
+def writing(url: str) -> Iterator[None]:
+    commands = [[sys.executable, HERE / "writer.py", url, str(number)] for number in range(WRITERS)]
+    writers = [subprocess.Popen(command) for command in commands]
+    try:
+        yield
+        assert [writer.poll() for writer in writers] == [None] * WRITERS
+    finally:
+        for writer in writers:
+            writer.kill()
+            writer.wait()
+
+
+@pytest.mark.timeout(0)
+def test_no_change_is_lost_doubled_or_wrong(site: Site, etl_kills: int) -> None:
+    done: Counter[str] = Counter()
+    kinds = cycle(KINDS)
+    while done.total() < etl_kills:
+        with writing(site.url):
+            for _ in range(min(CHECK_EVERY, etl_kills - done.total())):
+                kind = next(kinds)
+                site.kill(kind)
+                done[kind] += 1
+        site.catch_up()
+        found = verdict(site.url, site.path)
+        sys.stdout.write(f"\n{done.total()} kills, {found}")
+        assert found.is_good, found
+        assert found.changes > done.total()
+        assert site.told()[1] == 0
+        site.worker = site.start()
+    sys.stdout.write(f"\n{dict(done)}\n")
