@@ -50,7 +50,8 @@ UNSENT_BITS: Final = 63
 """How many own columns `_unchanged` can speak of."""
 
 COPY_BEGINS: Final = -1
-"""The `_seq` of the TRUNCATE that is the mark before a whole table's copy; the rows are numbered from 0."""
+COPY_ENDS: Final = 2**62
+"""The `_seq` of the TRUNCATEs that are the marks around a whole table's copy; the rows are numbered from 0."""
 
 
 @dataclass(frozen=True)
@@ -133,12 +134,13 @@ class SchemaChange:
 
 
 @dataclass(frozen=True)
-class Watermark:
-    """The beginning (`is_high` false) or the end of copying a part of a table again, `id` says which."""
+class CopyAgain:
+    """Somebody asks that a table be copied again, or its rows whose keys are from `low` to `high`; `id` says who."""
 
     table: str
     id: str
-    is_high: bool
+    low: int | None = None
+    high: int | None = None
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ class Erase:
     lsn: int = 2**63 - 1
 
 
-Control = SchemaChange | Watermark | Heartbeat | Erase
+Control = SchemaChange | CopyAgain | Heartbeat | Erase
 
 
 @dataclass(frozen=True)
@@ -179,8 +181,17 @@ class Batch:
 
 def copy_begins(shape: TableShape, lsn: int) -> Changes:
     """Return the mark before the first row of a whole table's copy as of an LSN: what is not in the copy goes."""
+    return _mark(shape, lsn, COPY_BEGINS)
+
+
+def copy_ends(shape: TableShape, lsn: int) -> Changes:
+    """Return the mark behind the last row of a whole table's copy, which is not seen before it came."""
+    return _mark(shape, lsn, COPY_ENDS)
+
+
+def _mark(shape: TableShape, lsn: int, seq: int) -> Changes:
     now = dt.datetime.now(dt.UTC)
-    mark = {"_op": Operation.TRUNCATE, "_commit_lsn": lsn, "_seq": COPY_BEGINS, "_unchanged": 0, "_committed_at": now}
+    mark = {"_op": Operation.TRUNCATE, "_commit_lsn": lsn, "_seq": seq, "_unchanged": 0, "_committed_at": now}
     return Changes(shape.table, pa.RecordBatch.from_pylist([mark], shape.records))
 
 

@@ -11,6 +11,7 @@ import httpx
 from app.embedded import make_folder
 from app.embedded.files import read_json, write_json
 from app.settings import Settings
+from etl.worker.backfill import Backfill
 from etl.worker.metrics import Metrics
 from etl.worker.reporting import reporting
 from etl.worker.worker import Worker
@@ -21,13 +22,14 @@ _SECONDS: Final = 2.0
 
 
 @contextlib.contextmanager
-def reported(settings: Settings, worker: Worker, metrics: Metrics) -> Iterator[None]:
+def reported(settings: Settings, worker: Worker, metrics: Metrics, backfill: Backfill) -> Iterator[None]:
     """Serve a worker's metrics for the time of the block; it works without them where their address is taken."""
     standing = worker.pipeline.standing
 
     def status() -> Mapping[str, object]:
         told = {"phase": standing.phase, "fault": standing.fault, "losses": standing.losses, "pid": os.getpid()}
-        return told | {"since": standing.since, "lag_seconds": round(metrics.lag_seconds, 3)}
+        measured = {"since": standing.since, "lag_seconds": round(metrics.lag_seconds, 3)}
+        return told | measured | {"copies": backfill.told()}
 
     note = make_folder(settings.data_dir).warehouse / _NOTE
     with contextlib.ExitStack() as stack:

@@ -3,6 +3,7 @@
 import contextlib
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from types import FrameType
 
 from app.settings import Settings
@@ -12,8 +13,10 @@ from etl.changes import table_shapes
 from etl.warehouses.duckdb.serving import serve_queries
 from etl.warehouses.interface import Warehouse
 from etl.worker import failpoints
+from etl.worker.backfill import Backfill
 from etl.worker.compaction import Compaction
 from etl.worker.copying import Copied
+from etl.worker.duties import Duty
 from etl.worker.guard import SlotGuard
 from etl.worker.metrics import Metrics
 from etl.worker.pipeline import Pipeline
@@ -51,13 +54,16 @@ def run_worker(settings: Settings, source_url: str, progress: Progress) -> None:
         if warehouse is None:
             return
         with contextlib.closing(warehouse):
-            worker, metrics = compose(settings, source_url, warehouse, progress)
-            stop.asked = worker.stop.set
+            made = compose(settings, source_url, warehouse, progress)
+            stop.asked = made.worker.stop.set
             if stop.is_asked:
                 return
             progress.note(f"feeding {path}")
-            with reported(settings, worker, metrics), serve_queries(warehouse.connection, path):
-                worker.run()
+            with (
+                reported(settings, made.worker, made.metrics, made.backfill),
+                serve_queries(warehouse.connection, path),
+            ):
+                made.worker.run()
 
 
 def copy_once(settings: Settings, source_url: str, progress: Progress) -> Copied | None:
@@ -68,22 +74,33 @@ def copy_once(settings: Settings, source_url: str, progress: Progress) -> Copied
         if warehouse is None:
             return None
         with contextlib.closing(warehouse):
-            worker, _ = compose(settings, source_url, warehouse, progress)
+            worker = compose(settings, source_url, warehouse, progress).worker
             stop.asked = worker.stop.set
             return worker.pipeline.copy(worker.stop)
 
 
-def compose(settings: Settings, source_url: str, warehouse: Warehouse, progress: Progress) -> tuple[Worker, Metrics]:
+@dataclass(frozen=True)
+class Composition:
+    """A worker, and what it tells of itself."""
+
+    worker: Worker
+    metrics: Metrics
+    backfill: Backfill
+
+
+def compose(settings: Settings, source_url: str, warehouse: Warehouse, progress: Progress) -> Composition:
     """Put the worker together: what it streams, its duties, and what counts them."""
     shapes = table_shapes(ENTITIES)
     warehouse.prepare(shapes)
     source = Source(source_url, settings.etl_slot)
     deliveries = Deliveries()
-    pipeline = Pipeline(source, shapes, warehouse, deliveries, progress)
+    backfill = Backfill(source, shapes, warehouse, lambda: pipeline.standing.streams)
+    pipeline = Pipeline(source, shapes, warehouse, deliveries, progress, backfill.want_all)
     metrics = Metrics(pipeline.standing)
     compaction = Compaction(warehouse, (shape.table for shape in shapes))
-    deliveries.listeners += [compaction.saw, metrics.saw]
-    return Worker(pipeline, [compaction, SlotGuard(source, metrics.exposed)], metrics.ran), metrics
+    deliveries.listeners += [compaction.saw, metrics.saw, backfill.saw]
+    duties: list[Duty] = [compaction, backfill, SlotGuard(source, metrics.exposed)]
+    return Composition(Worker(pipeline, duties, metrics.ran), metrics, backfill)
 
 
 @contextlib.contextmanager

@@ -26,8 +26,9 @@ class Warehouse(Protocol):
 
     The law of copies: copied rows (`SNAPSHOT`) count as committed at the moment of the copy, and are taken in even
     where that is at or before the checkpoint. They never take the place of a newer change, nor bring back a row that
-    was deleted since. The copy of a whole table begins with the mark `copy_begins`: what is not in it goes, in one
-    step, when `through` reaches its moment. Values that a change left out are taken from the copy.
+    was deleted since. The copy of a whole table stands between the marks `copy_begins` and `copy_ends`: it is seen
+    and what is not in it goes, in one step, when it is whole and `through` reaches its moment. Values that a change
+    left out are taken from the copy.
 
     Columns that come with the rows and are not in the table are added to it, and an alert is raised.
     """

@@ -1,16 +1,19 @@
-"""The initial copy: all tables as one snapshot sees them, shown in the warehouse at once when all of them are there."""
+"""Copies of tables: all of them as the slot's own snapshot sees them, or one again while the stream goes on."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import psycopg
 
-from etl.changes import Batch, TableShape, copy_begins
+from etl.changes import Batch, Changes, CopyAgain, DeadLetter, TableShape, copy_begins, copy_ends
 from etl.sources.postgres_wal.slot import NewSlot
 from etl.sources.postgres_wal.snapshot import copy_table, count_rows
+from etl.sources.publication import present_columns
 from etl.warehouses.interface import Warehouse
 from etl.worker.progress import Progress
+from etl.worker.source import Source
 
 NOTHING: Final = 0
 """The position of a warehouse whose first copy has begun and not ended."""
@@ -18,46 +21,68 @@ NOTHING: Final = 0
 
 @dataclass(frozen=True)
 class Copied:
-    """What a copy brought: rows by table, and the position from which the stream goes on."""
+    """What a copy brought: rows by table, and the position as of which it is."""
 
     rows: Mapping[str, int]
     position: int
 
 
-def copy_all(
-    url: str, slot: NewSlot, shapes: Mapping[str, TableShape], warehouse: Warehouse, progress: Progress
-) -> Copied:
-    """Copy every table as the slot's snapshot sees it.
+class Copier:
+    """Copies tables as one snapshot sees them."""
 
-    What the warehouse has of a table stays readable until the copy is whole, and goes then. A copy that is cut off
-    leaves the warehouse's position behind the slot's, from where streaming is refused: it begins anew.
-    """
-    before = warehouse.position() or NOTHING
-    with psycopg.connect(url, autocommit=True) as connection:
-        slot.adopt(connection)
-        rows = {
-            table: _copy(connection, shape, slot.position, before, warehouse, progress)
-            for table, shape in shapes.items()
-        }
-    warehouse.append(Batch(slot.position))
-    return Copied(rows, slot.position)
+    def __init__(self, source: Source, warehouse: Warehouse, progress: Progress) -> None:
+        self._source = source
+        self._warehouse = warehouse
+        self._progress = progress
 
+    def copy_all(self, slot: NewSlot, shapes: Mapping[str, TableShape]) -> Copied:
+        """Copy every table as of the slot's position, from which the stream goes on.
 
-def _copy(
-    connection: psycopg.Connection,
-    shape: TableShape,
-    position: int,
-    before: int,
-    warehouse: Warehouse,
-    progress: Progress,
-) -> int:
-    total, done = count_rows(connection, shape), 0
-    progress.copying(shape.table, done, max(total, 1))
-    warehouse.append(Batch(before, (copy_begins(shape, position),), is_partial=True))
-    for changes, dead in copy_table(connection, shape, position):
-        warehouse.append(Batch(before, (changes,) if changes else (), dead, is_partial=True))
-        done += (changes.records.num_rows if changes else 0) + len(dead)
-        # The total is an estimate, and only the end is the end.
-        progress.copying(shape.table, done, max(total, done + 1))
-    progress.copying(shape.table, done, done)
-    return done
+        What the warehouse has of a table stays readable until the copy is whole, and goes then. A copy that is cut off
+        leaves the warehouse's position behind the slot's, from where streaming is refused: it begins anew.
+        """
+        with psycopg.connect(self._source.url, autocommit=True) as connection:
+            slot.adopt(connection)
+            rows = {
+                table: self._copy(connection, shape, slot.position, CopyAgain(table, ""))
+                for table, shape in shapes.items()
+            }
+        self._warehouse.append(Batch(slot.position))
+        return Copied(rows, slot.position)
+
+    def copy_again(self, shape: TableShape, wanted: CopyAgain) -> Copied:
+        """Copy a table or a part of it while the stream goes on, wherever that stands.
+
+        A slot that lives as long as the copy gives the snapshot and its place in the log: the warehouse lets a copied
+        row give way to every newer change. Rows that the source no longer has go only with a copy of the whole table.
+        """
+        name = f"{self._source.slot[:50]}_{os.urandom(4).hex()}"
+        with (
+            NewSlot(self._source.url, name, is_temporary=True) as slot,
+            psycopg.connect(self._source.url, autocommit=True) as connection,
+        ):
+            slot.adopt(connection)
+            count = self._copy(connection, shape, slot.position, wanted)
+        return Copied({shape.table: count}, slot.position)
+
+    def _copy(self, connection: psycopg.Connection, shape: TableShape, position: int, wanted: CopyAgain) -> int:
+        if not present_columns(connection, shape):
+            return 0
+        is_whole = wanted.low is None or wanted.high is None
+        total, done = count_rows(connection, shape) if is_whole else 0, 0
+        self._progress.copying(shape.table, done, max(total, 1))
+        if is_whole:
+            self._append(copy_begins(shape, position))
+        for changes, dead in copy_table(connection, shape, position, low=wanted.low, high=wanted.high):
+            self._append(changes, *dead)
+            done += (changes.records.num_rows if changes else 0) + len(dead)
+            # The total is an estimate, and only the end is the end.
+            self._progress.copying(shape.table, done, max(total, done + 1))
+        if is_whole:
+            self._append(copy_ends(shape, position))
+        self._progress.copying(shape.table, done, done)
+        return done
+
+    def _append(self, changes: Changes | None, *dead: DeadLetter) -> None:
+        """Append a part, which moves the position nowhere."""
+        self._warehouse.append(Batch(NOTHING, (changes,) if changes else (), dead, is_partial=True))

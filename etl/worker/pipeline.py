@@ -4,7 +4,7 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import psycopg
@@ -15,9 +15,9 @@ from etl.sources.postgres_wal.decoder import Decoder
 from etl.sources.postgres_wal.faults import ChangesLost, SourceGone
 from etl.sources.postgres_wal.slot import NewSlot, drop_slot, require_resumable, slot_state
 from etl.sources.postgres_wal.stream import ReplicationStream
-from etl.sources.publication import NotPublishable, publish
+from etl.sources.publication import NotPublishable, present_columns, publish
 from etl.warehouses.interface import Fenced, Warehouse
-from etl.worker.copying import NOTHING, Copied, copy_all
+from etl.worker.copying import NOTHING, Copied, Copier
 from etl.worker.progress import Progress, Silent
 from etl.worker.source import Source
 from etl.worker.standing import Phase, Standing
@@ -30,7 +30,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 class Pipeline:
     """Runs until it is told to stop, through every fault of the source: it connects again and goes on.
 
-    `delivered` hears of each batch of the stream that is in the warehouse.
+    `delivered` hears of each batch of the stream that is in the warehouse, `lacking` of the tables that the warehouse
+    has not copied whole: new ones, and those whose columns have changed.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Pipeline:
         warehouse: Warehouse,
         delivered: Delivered,
         progress: Progress | None = None,
+        lacking: Callable[[Sequence[str]], None] = lambda _: None,
     ) -> None:
         self.standing = Standing()
         self._source = source
@@ -47,6 +49,7 @@ class Pipeline:
         self._warehouse = warehouse
         self._delivered = delivered
         self._progress = progress or Silent()
+        self._lacking = lacking
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
 
     def run(self, stop: threading.Event) -> None:
@@ -75,6 +78,7 @@ class Pipeline:
                 return
             if not self._is_resumable(connection):
                 self._copy(connection)
+            self._lacking(self._uncopied(connection))
             self._stream(connection, stop)
 
     @contextlib.contextmanager
@@ -87,6 +91,11 @@ class Pipeline:
             publish(connection, self._source.publication, self._shapes.values())
             self._warehouse.fence(self._owner)
             yield connection
+
+    def _uncopied(self, connection: psycopg.Connection) -> list[str]:
+        copied = self._warehouse.copied()
+        left = [shape for shape in self._shapes.values() if shape.table not in copied]
+        return [shape.table for shape in left if present_columns(connection, shape)]
 
     def _take_turn(self, connection: psycopg.Connection, stop: threading.Event) -> bool:
         while not self._source.take_turn(connection):
@@ -110,8 +119,9 @@ class Pipeline:
         self.standing.enter(Phase.COPYING)
         self._progress.note("copying all tables into the warehouse")
         drop_slot(connection, self._source.slot)
+        self._warehouse.restart()
         with NewSlot(self._source.url, self._source.slot) as slot:
-            return copy_all(self._source.url, slot, self._shapes, self._warehouse, self._progress)
+            return Copier(self._source, self._warehouse, self._progress).copy_all(slot, self._shapes)
 
     def _stream(self, connection: psycopg.Connection, stop: threading.Event) -> None:
         position = self._warehouse.position() or NOTHING

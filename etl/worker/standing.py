@@ -53,6 +53,11 @@ class Standing:
         self.fault = fault
         _LOG.error("changes were lost, all tables are copied again: %s", fault)
 
+    @property
+    def streams(self) -> bool:
+        """Whether changes arrive now."""
+        return self.phase is Phase.STREAMING
+
     def wait_until_streaming(self, seconds: float) -> bool:
         """Wait for the stream; tell whether it came within the time."""
         return self._streams.wait(seconds)

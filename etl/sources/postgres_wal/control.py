@@ -2,11 +2,12 @@
 
 import datetime as dt
 import json
+from dataclasses import asdict
 from typing import Any, Final
 
 import psycopg
 
-from etl.changes import Control, Erase, Heartbeat, Watermark
+from etl.changes import Control, CopyAgain, Erase, Heartbeat
 from etl.sources.postgres_wal.messages import Message
 
 PREFIX: Final = "cienty."
@@ -27,8 +28,9 @@ def _read(word: str, lsn: int, said: dict[str, Any]) -> Control | None:
     match word:
         case "heartbeat":
             return Heartbeat(lsn, dt.datetime.fromisoformat(said["at"]))
-        case "watermark":
-            return Watermark(str(said["table"]), str(said["id"]), is_high=bool(said["is_high"]))
+        case "copy":
+            low, high = (None if said[name] is None else int(said[name]) for name in ("low", "high"))
+            return CopyAgain(str(said["table"]), str(said["id"]), low, high)
         case "erase":
             return Erase(str(said["table"]), int(said["key"]))
         case _:
@@ -39,3 +41,8 @@ def beat(connection: psycopg.Connection) -> None:
     """Let the log go on where nobody writes, so that the slot does; any role that may connect can do it."""
     said = json.dumps({"at": dt.datetime.now(dt.UTC).isoformat()})
     connection.execute(_EMIT, [f"{PREFIX}heartbeat", said])
+
+
+def ask_for_copy(connection: psycopg.Connection, wanted: CopyAgain) -> None:
+    """Ask whichever worker reads the log to copy a table, or a part of it, again."""
+    connection.execute(_EMIT, [f"{PREFIX}copy", json.dumps(asdict(wanted))])

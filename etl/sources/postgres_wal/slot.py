@@ -80,11 +80,16 @@ def drop_slot(connection: psycopg.Connection, name: str) -> None:
 
 
 class NewSlot:
-    """A slot just made, with a snapshot of the moment from which it streams; the snapshot lives as long as this."""
+    """A slot just made, with a snapshot of the moment from which it streams; the snapshot lives as long as this.
 
-    def __init__(self, url: str, name: str) -> None:
+    A temporary one goes with this too: it is made for the sake of the snapshot. Making one waits for the transactions
+    that write at the moment.
+    """
+
+    def __init__(self, url: str, name: str, *, is_temporary: bool = False) -> None:
         self._connection = replication_connection(url)
-        command = f"CREATE_REPLICATION_SLOT \"{name}\" LOGICAL pgoutput (SNAPSHOT 'export')"
+        kind = "TEMPORARY LOGICAL" if is_temporary else "LOGICAL"
+        command = f"CREATE_REPLICATION_SLOT \"{name}\" {kind} pgoutput (SNAPSHOT 'export')"
         result = self._connection.exec_(command.encode())
         if result.status != pq.ExecStatus.TUPLES_OK:
             reason = refused(result)

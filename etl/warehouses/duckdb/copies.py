@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.changes import COPY_BEGINS, Operation, TableShape
+from etl.changes import COPY_BEGINS, COPY_ENDS, Operation, TableShape
 from etl.warehouses.duckdb.erasure import scrubbed
 from etl.warehouses.duckdb.statements import first_row, quoted
 
@@ -14,8 +14,9 @@ _COPIED: Final = int(Operation.SNAPSHOT)
 
 
 def split(records: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-    """Return the changes and the copied rows, with the mark before them."""
-    is_copied = pc.or_(pc.equal(records.column("_op"), _COPIED), pc.equal(records.column("_seq"), COPY_BEGINS))
+    """Return the changes and the copied rows, with the marks around them."""
+    is_mark = pc.is_in(records.column("_seq"), pa.array([COPY_BEGINS, COPY_ENDS]))
+    is_copied = pc.or_(pc.equal(records.column("_op"), _COPIED), is_mark)
     if not pc.any(is_copied).as_py():
         return records, records.slice(0, 0)
     return records.filter(pc.invert(is_copied)), records.filter(is_copied)
@@ -33,8 +34,11 @@ def stage_copied(cursor: duckdb.DuckDBPyConnection, table: str, records: pa.Reco
 
 
 def moments(cursor: duckdb.DuckDBPyConnection, table: str) -> list[int]:
-    """Return the LSNs of the copies that wait."""
-    found = cursor.execute(f"select distinct _commit_lsn from raw.{table}__copying order by all").fetchall()
+    """Return the LSNs of the copies that wait and are whole: parts of a table, and what has both marks."""
+    found = cursor.execute(
+        f"select _commit_lsn from raw.{table}__copying group by all"
+        f" having bool_or(_seq = {COPY_BEGINS}) = bool_or(_seq = {COPY_ENDS}) order by all"
+    ).fetchall()
     return [lsn for (lsn,) in found]
 
 

@@ -5,7 +5,10 @@ import signal
 from pathlib import Path
 
 import psycopg
+import pytest
 
+from app.cli.etl.snapshot import snapshot
+from app.errors import StartError
 from tests.app.cli.running import run, start
 from tests.servers import wait_until
 
@@ -35,8 +38,8 @@ def test_snapshot_stream_and_status(migrated_database: str, tmp_path: Path) -> N
         wait_until("the row is there", lambda: _rows(given) == 3)
         running = json.loads(run("etl", "status", "--json", **given).stdout)
         assert (running["worker"]["phase"], running["slot"]["is_active"], running["alarms"]) == ("streaming", True, [])
-        refused = run("etl", "snapshot", **given | {"etl_metrics_port": "70000"})
-        assert "GATEWAY_ETL_METRICS_PORT" in refused.stderr
+        again = run("etl", "snapshot", "categories", **given)
+        assert (again.returncode, "copied categories: 3 rows" in again.stderr) == (0, True)
     finally:
         worker.send_signal(signal.SIGTERM)
         worker.communicate(timeout=60)
@@ -45,6 +48,26 @@ def test_snapshot_stream_and_status(migrated_database: str, tmp_path: Path) -> N
     assert after.returncode == 0
     assert "none runs on this data folder" in after.stdout
     assert "nobody reads it" in after.stdout
+
+
+def test_a_copy_of_a_table_waits_for_a_slot(migrated_database: str, tmp_path: Path) -> None:
+    refused = run("etl", "snapshot", "orders", **settings(migrated_database, tmp_path))
+    assert (refused.returncode, "there is no slot" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("tables", "low", "high", "reason"),
+    [
+        (["gateway_state"], None, None, "gateway_state does not land in the warehouse: name one of customer_tiers"),
+        (["orders"], 1, None, "--low and --high are given together"),
+        ([], 1, 2, "need one table"),
+    ],
+)
+def test_a_copy_that_can_not_be_asked_for_says_why(
+    tables: list[str], low: int | None, high: int | None, reason: str
+) -> None:
+    with pytest.raises(StartError, match=reason):
+        snapshot(tables, low, high)
 
 
 def _rows(given: dict[str, str]) -> int:

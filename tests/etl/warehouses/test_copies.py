@@ -141,3 +141,15 @@ def test_a_row_that_a_copy_could_not_read_is_not_taken_away() -> None:
     made.append(Batch(9, sent.changes, [letter]))
     assert content(made) == {1: (1, "x"), 2: (2, "y")}
     assert [one.key for one in made.letters()] == [2]
+
+
+def test_a_copy_that_has_not_ended_is_not_seen_whatever_is_committed_meanwhile() -> None:
+    made = warehouse()
+    made.append(batch([(5, 0, INSERT, 9, None, 0, 9, "not in the copy"), (5, 1, INSERT, 1, None, 0, 0, "old")], 5))
+    begun = copy({1: (1, "x"), 2: (2, "y"), 3: (3, "z")}, 8, 0)
+    made.append(Batch(0, begun.changes[:2], is_partial=True))
+    made.append(batch([(20, 0, UPDATE, 2, None, 0, 20, "newer")], 20))
+    assert content(made) == {9: (9, "not in the copy"), 1: (0, "old"), 2: (20, "newer")}
+    made.append(Batch(0, begun.changes[2:], is_partial=True))
+    made.append(Batch(21))
+    assert content(made) == {1: (1, "x"), 2: (20, "newer"), 3: (3, "z")}

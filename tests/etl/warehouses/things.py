@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from etl.changes import Batch, Changes, ColumnShape, DeadLetter, TableShape, copy_begins
+from etl.changes import Batch, Changes, ColumnShape, DeadLetter, TableShape, copy_begins, copy_ends
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 
 AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -37,7 +37,7 @@ def copy(rows: Model, lsn: int, through: int) -> Batch:
     """Return a whole copy as of an LSN, in two parts."""
     made = [(lsn, seq, SNAPSHOT, key, None, 0, *values) for seq, (key, values) in enumerate(sorted(rows.items()))]
     parts = [changes(part) for part in (made[:2], made[2:]) if part]
-    return Batch(through, (copy_begins(SHAPE, lsn), *parts))
+    return Batch(through, (copy_begins(SHAPE, lsn), *parts, copy_ends(SHAPE, lsn)))
 
 
 def warehouse(path: Any = ":memory:", *shapes: TableShape) -> DuckDBWarehouse:

@@ -12,6 +12,7 @@ import psycopg
 from etl.changes import TableShape, table_shapes
 from etl.sources.postgres_wal.slot import drop_slot
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
+from etl.worker.backfill import Backfill
 from etl.worker.compaction import Compaction
 from etl.worker.pipeline import Pipeline
 from etl.worker.source import Source
@@ -30,10 +31,11 @@ class Work:
         self.warehouse = DuckDBWarehouse(path)
         self.warehouse.prepare(shapes)
         self.deliveries = Deliveries()
-        self.pipeline = Pipeline(source, shapes, self.warehouse, self.deliveries)
+        self.backfill = Backfill(source, shapes, self.warehouse, lambda: self.pipeline.standing.streams)
+        self.pipeline = Pipeline(source, shapes, self.warehouse, self.deliveries, lacking=self.backfill.want_all)
         self.compaction = Compaction(self.warehouse, (shape.table for shape in shapes))
-        self.deliveries.listeners.append(self.compaction.saw)
-        self.worker = Worker(self.pipeline, [self.compaction])
+        self.deliveries.listeners += [self.compaction.saw, self.backfill.saw]
+        self.worker = Worker(self.pipeline, [self.compaction, self.backfill])
         self._thread = threading.Thread(target=self.worker.run, daemon=True)
 
     def start(self) -> None:
