@@ -1,6 +1,7 @@
 """Settings of the warehouse and of the worker that feeds it."""
 
-from typing import Annotated
+import datetime as dt
+from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 from pydantic_settings import BaseSettings
@@ -33,4 +34,13 @@ class EtlSettings(BaseSettings):
         0,
         ge=0,
         le=65535,
+    )
+    etl_models_minutes: int = setting(
+        "How many minutes apart the worker brings the models up to date, counted from midnight of São Paulo; 0: never.",
+        60,
+        ge=0,
+        le=1440,
+    )
+    etl_daily_at: dt.time | Literal["never"] = setting(
+        "When the worker does its daily work, checks and pruning, in São Paulo; or `never`.", dt.time(3, 30)
     )

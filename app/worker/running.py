@@ -2,13 +2,17 @@
 
 import contextlib
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 
 from app.settings import Settings
+from app.worker.jobs import jobs_of, scheduled_duties
 from app.worker.reports import reported
 from app.worker.warehouse import duckdb_path, open_warehouse
+from etl.batch.asking import serve_jobs
+from etl.batch.history import History
 from etl.changes import table_shapes
 from etl.warehouses.duckdb.serving import serve_queries
 from etl.warehouses.interface import Warehouse
@@ -22,10 +26,12 @@ from etl.worker.metrics import Metrics
 from etl.worker.pipeline import Pipeline
 from etl.worker.progress import Progress
 from etl.worker.source import Source
+from etl.worker.standing import Standing
 from etl.worker.worker import Deliveries, Worker
 from schema.entities import ENTITIES
 
 Report = Callable[[str], None]
+Further = Callable[[Standing], Sequence[Duty]]
 
 
 class Stop:
@@ -54,7 +60,10 @@ def run_worker(settings: Settings, source_url: str, progress: Progress) -> None:
         if warehouse is None:
             return
         with contextlib.closing(warehouse):
-            made = compose(settings, source_url, warehouse, progress)
+            history = History(warehouse.connection)
+            jobs = jobs_of(warehouse, path, history)
+            duties = partial(scheduled_duties, settings, warehouse, jobs, history)
+            made = compose(settings, source_url, warehouse, progress, duties)
             stop.asked = made.worker.stop.set
             if stop.is_asked:
                 return
@@ -62,6 +71,7 @@ def run_worker(settings: Settings, source_url: str, progress: Progress) -> None:
             with (
                 reported(settings, made.worker, made.metrics, made.backfill),
                 serve_queries(warehouse.connection, path),
+                serve_jobs(jobs, path),
             ):
                 made.worker.run()
 
@@ -88,8 +98,10 @@ class Composition:
     backfill: Backfill
 
 
-def compose(settings: Settings, source_url: str, warehouse: Warehouse, progress: Progress) -> Composition:
-    """Put the worker together: what it streams, its duties, and what counts them."""
+def compose(
+    settings: Settings, source_url: str, warehouse: Warehouse, progress: Progress, further: Further = lambda _: ()
+) -> Composition:
+    """Put the worker together: what it streams, its duties and the `further` ones, and what counts them."""
     shapes = table_shapes(ENTITIES)
     warehouse.prepare(shapes)
     source = Source(source_url, settings.etl_slot)
@@ -99,7 +111,7 @@ def compose(settings: Settings, source_url: str, warehouse: Warehouse, progress:
     metrics = Metrics(pipeline.standing)
     compaction = Compaction(warehouse, (shape.table for shape in shapes))
     deliveries.listeners += [compaction.saw, metrics.saw, backfill.saw]
-    duties: list[Duty] = [compaction, backfill, SlotGuard(source, metrics.exposed)]
+    duties: list[Duty] = [compaction, backfill, SlotGuard(source, metrics.exposed), *further(pipeline.standing)]
     return Composition(Worker(pipeline, duties, metrics.ran), metrics, backfill)
 
 

@@ -17,9 +17,11 @@ Ask = Callable[[str], Sequence[Row]]
 
 _EXISTING: Final = "select schema_name || '.' || table_name as name from duckdb_tables()"
 _RUNS: Final = """
-select run_id, started_at, is_full, sum(seconds) as seconds, count(*) as nodes,
-    count(*) filter (where status not in ('success', 'pass', 'warn')) as failed
-from pipeline.model_run group by all order by started_at desc limit 5
+select kind, origin, started_at, ended_at, result, rows, detail from pipeline.run order by started_at desc limit 8
+"""
+_LAST: Final = """
+select kind, detail from pipeline.run where result <> 'running'
+qualify row_number() over (partition by kind order by started_at desc) = 1 and result = 'failed'
 """
 
 
@@ -34,13 +36,15 @@ class TableStatus:
 
 @dataclass(frozen=True)
 class RunStatus:
-    """A run of models: how many it had, and how many of them failed."""
+    """A job that was done or is being done, how many rows it was about, and what to know about it."""
 
+    kind: str
+    origin: str
     started_at: dt.datetime
-    is_full: bool
-    seconds: float
-    nodes: int
-    failed: int
+    ended_at: dt.datetime | None
+    result: str
+    rows: int | None
+    detail: str | None
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class WarehouseStatus:
     position: int | None
     tables: Sequence[TableStatus] = field(default=())
     runs: Sequence[RunStatus] = field(default=())
+    alarms: Sequence[str] = field(default=())
 
 
 def look_at_source(source: Source, position: int | None) -> SourceStatus:
@@ -78,7 +83,8 @@ def look_at_warehouse(ask: Ask, shapes: Sequence[TableShape]) -> WarehouseStatus
     return WarehouseStatus(
         position=ask("select position from raw.checkpoint")[0]["position"],
         tables=[TableStatus(table, rows[table], dead.get(table, 0)) for table in present],
-        runs=[_run(row) for row in (ask(_RUNS) if "pipeline.model_run" in existing else ())],
+        runs=[RunStatus(**row) for row in (ask(_RUNS) if "pipeline.run" in existing else ())],
+        alarms=[_failed(row) for row in (ask(_LAST) if "pipeline.run" in existing else ())],
     )
 
 
@@ -94,5 +100,5 @@ def _behind(connection: psycopg.Connection, position: int | None) -> int | None:
     return int(found[0]) if found else None
 
 
-def _run(row: Row) -> RunStatus:
-    return RunStatus(row["started_at"], row["is_full"], row["seconds"], row["nodes"], row["failed"])
+def _failed(row: Row) -> str:
+    return f"the last run of {row['kind']} failed" + (f": {row['detail']}" if row["detail"] else "")

@@ -118,7 +118,7 @@ class ModelRunner:
             runner = dbtRunner(self._parsed(), callbacks=[_reporting(finished)] if finished else [])
             artifacts = [] if is_written else ["--no-write-json"]
             outcome = runner.invoke([*_QUIET, *artifacts, *words, *self._places()])
-            nodes = tuple(map(_node, getattr(outcome.result, "results", None) or ()))
+            nodes = tuple(filter(_is_told, map(_node, getattr(outcome.result, "results", None) or ())))
             problem = None if nodes or outcome.success else _problem(outcome.exception)
             return RunResult(uuid.uuid4().hex, began, time.perf_counter() - start, is_full, nodes, problem)
 
@@ -175,6 +175,11 @@ def _node(result: Any) -> NodeResult:
         failures=result.failures,
         fault=_fault(result.message) if status == "error" else None,
     )
+
+
+def _is_told(node: NodeResult) -> bool:
+    """Tell whether a node is one of those that were asked for, or prevented them."""
+    return node.kind != "operation" or not node.is_good
 
 
 def _problem(exception: BaseException | None) -> str:

@@ -2,11 +2,12 @@
 
 import typer
 
+from app.cli.etl.run import run
 from app.cli.etl.snapshot import snapshot
 from app.cli.etl.status import status
 from app.cli.etl.stream import stream
 
 etl_commands = typer.Typer(help="Feed the warehouse, and tell how it stands.", no_args_is_help=True)
 
-for _command in (stream, snapshot, status):
+for _command in (stream, snapshot, status, run):
     etl_commands.command()(_command)

@@ -25,7 +25,7 @@ from security.errors import GatewayError
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")] = False,
 ) -> None:
-    """Tell how the warehouse stands: its lag, the slot, rows and dead letters of tables, the last runs of models.
+    """Tell how the warehouse stands: its lag, the slot, rows and dead letters of tables, the last jobs.
 
     Works whether or not a worker is running. The exit status is 1 when something needs somebody: what it is stands
     under `alarms`.
@@ -42,7 +42,7 @@ def status(
             source = look_at_source(Source(url, settings.etl_slot), warehouse.position)
         except psycopg.OperationalError as error:
             raise StartError(f"the database does not answer ({type(error).__name__})") from None
-    alarms = [text for text in (fault, source.exposure.alarm, worker and worker["fault"]) if text]
+    alarms = [text for text in (fault, source.exposure.alarm, worker and worker["fault"], *warehouse.alarms) if text]
     told = _described(settings.etl_slot, worker, source, warehouse, alarms)
     typer.echo(json.dumps(told, indent=2, default=str) if as_json else _in_words(told))
     raise typer.Exit(1 if alarms else 0)
@@ -101,14 +101,18 @@ def _in_words(told: Mapping[str, Any]) -> str:
         lines += ["", f"{'table':<24}{'rows':>14}{'dead letters':>14}"]
         lines += [f"{row['table']:<24}{row['rows']:>14,}{row['dead_letters']:>14,}" for row in told["tables"]]
     if told["runs"]:
-        lines += ["", f"{'run of models':<24}{'seconds':>14}{'models':>14}{'failed':>8}"]
-        lines += [f"{run['started_at']:%Y-%m-%d %H:%M:%S}{_run(run)}" for run in told["runs"]]
+        lines += ["", f"{'job':<14}{'asked by':<10}{'began':<21}{'seconds':>9}  {'result':<8}{'rows':>12}"]
+        lines += [_run(run) for run in told["runs"]]
     return "\n".join([*lines, *(f"\nalarm: {text}" for text in told["alarms"])])
 
 
 def _run(run: Mapping[str, Any]) -> str:
-    kind = " full" if run["is_full"] else ""
-    return f"{kind:<5}{run['seconds']:>14,.1f}{run['nodes']:>14,}{run['failed']:>8,}"
+    began, ended = run["started_at"], run["ended_at"]
+    seconds = f"{(ended - began).total_seconds():,.1f}" if ended else ""
+    rows = "" if run["rows"] is None else f"{run['rows']:,}"
+    detail = f"  {run['detail']}" if run["detail"] else ""
+    what = f"{run['kind']:<14}{run['origin']:<10}{began:%Y-%m-%d %H:%M:%S}"
+    return f"{what}  {seconds:>9}  {run['result']:<8}{rows:>12}{detail}"
 
 
 def _of_worker(worker: Mapping[str, Any] | None) -> str:

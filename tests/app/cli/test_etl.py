@@ -40,6 +40,8 @@ def test_snapshot_stream_and_status(migrated_database: str, tmp_path: Path) -> N
         assert (running["worker"]["phase"], running["slot"]["is_active"], running["alarms"]) == ("streaming", True, [])
         again = run("etl", "snapshot", "categories", **given)
         assert (again.returncode, "copied categories: 3 rows" in again.stderr) == (0, True)
+        built = run("etl", "run", "--select", "dim_time", "--json", **given)
+        assert [node["node"] for node in json.loads(built.stdout)["nodes"]] == ["dim_time"], built.stderr
     finally:
         worker.send_signal(signal.SIGTERM)
         worker.communicate(timeout=60)
@@ -48,6 +50,11 @@ def test_snapshot_stream_and_status(migrated_database: str, tmp_path: Path) -> N
     assert after.returncode == 0
     assert "none runs on this data folder" in after.stdout
     assert "nobody reads it" in after.stdout
+    assert "dim_time" in after.stdout
+    nothing = run("etl", "run", "--select", "no_such_model", **given)
+    assert (nothing.returncode, "no model is selected by no_such_model" in nothing.stderr) == (1, True)
+    failed = run("etl", "status", "--json", **given)
+    assert json.loads(failed.stdout)["alarms"] == ["the last run of models failed: JobRefused"]
 
 
 def test_a_copy_of_a_table_waits_for_a_slot(migrated_database: str, tmp_path: Path) -> None:

@@ -1,0 +1,42 @@
+"""Having a job done on the configured warehouse: by its worker, or by this process where none runs."""
+
+import contextlib
+import time
+from pathlib import Path
+from typing import Final
+
+from app.errors import StartError
+from app.settings import Settings
+from app.worker.jobs import jobs_of
+from app.worker.warehouse import duckdb_path, open_warehouse
+from etl.batch.asking import NobodyThere, ask
+from etl.batch.history import History
+from etl.batch.jobs import Tell, Words
+from etl.changes import table_shapes
+from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
+from schema.entities import ENTITIES
+
+# Seconds in which a worker that is starting or stopping has to answer, or to let go of the file.
+_PATIENCE: Final = 15.0
+_PAUSE: Final = 0.2
+
+
+def do_job(settings: Settings, job: str, arguments: Words, tell: Tell) -> Words:
+    """Do a job and return its outcome; raises JobRefused and JobFailed."""
+    path, deadline = duckdb_path(settings), time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        with contextlib.suppress(NobodyThere):
+            return ask(path, job, arguments, tell)
+        warehouse = _opened(path)
+        if warehouse is not None:
+            with contextlib.closing(warehouse):
+                warehouse.prepare(table_shapes(ENTITIES))
+                return jobs_of(warehouse, path, History(warehouse.connection)).run(job, arguments, tell)
+        time.sleep(_PAUSE)
+    raise StartError(f"another process has {path} open and takes no jobs: end it, or wait until it does")
+
+
+def _opened(path: Path) -> DuckDBWarehouse | None:
+    """Open the file; None where another process has it."""
+    once = iter((True, False))
+    return open_warehouse(path, report=lambda _: None, is_wanted=lambda: next(once))

@@ -1,0 +1,67 @@
+"""The jobs of the configured warehouse and when its worker does them, put together from the settings."""
+
+import datetime as dt
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from app.settings import Settings
+from etl.batch.history import History, Kind
+from etl.batch.jobs import Jobs, Tell, Words
+from etl.batch.models import ModelsJob
+from etl.batch.schedule import Plan, Scheduled, daily, every
+from etl.models.staging import landing_tables
+from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
+from etl.worker.standing import Phase, Standing
+
+# After a start the stream catches up first; a worker that ends again at once has not begun anything.
+_SETTLED_SECONDS: Final = 15.0
+_MODELS: Final = "models"
+"""The folder beside the warehouse's file in which dbt may write."""
+
+
+def jobs_of(warehouse: DuckDBWarehouse, path: Path, history: History) -> Jobs:
+    """Return what can be done on a warehouse beside its stream."""
+    return Jobs(
+        {
+            "models": ModelsJob(warehouse.connection, path.parent / _MODELS, history),
+            "pruning": PruningJob(warehouse, history),
+        }
+    )
+
+
+def scheduled_duties(
+    settings: Settings, warehouse: DuckDBWarehouse, jobs: Jobs, history: History, standing: Standing
+) -> Sequence[Scheduled]:
+    """Return the duties that do jobs by the clock, as the settings say."""
+
+    def is_settled() -> bool:
+        return standing.phase is Phase.STREAMING and time.time() - standing.since >= _SETTLED_SECONDS
+
+    def has_rows() -> bool:
+        cursor = warehouse.connection.cursor()
+        return is_settled() and any(
+            cursor.execute(f"select 1 from raw.{name} limit 1").fetchone() for name in landing_tables()
+        )
+
+    plans = []
+    if settings.etl_models_minutes:
+        plans.append(Plan("models", Kind.MODELS, every(settings.etl_models_minutes), has_rows))
+    if isinstance(settings.etl_daily_at, dt.time):
+        plans.append(Plan("pruning", Kind.PRUNING, daily(settings.etl_daily_at), is_settled))
+    return [Scheduled(plan, jobs, history) for plan in plans]
+
+
+class PruningJob:
+    """Takes changes away that are in the tables' bases and older than is kept."""
+
+    def __init__(self, warehouse: DuckDBWarehouse, history: History) -> None:
+        self._warehouse = warehouse
+        self._history = history
+
+    def __call__(self, arguments: Words, _tell: Tell) -> Words:
+        """Prune, and tell how many changes went."""
+        with self._history.noted(Kind.PRUNING, str(arguments.get("origin") or "command")) as note:
+            note.ended(good=True, rows=self._warehouse.prune())
+        return {"rows": note.rows}

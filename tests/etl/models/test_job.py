@@ -1,0 +1,42 @@
+"""The job that builds the models, on the warehouse of the models' tests."""
+
+import pytest
+
+from etl.batch.history import History
+from etl.batch.jobs import JobRefused
+from etl.batch.models import ModelsJob
+from tests.etl.models.conftest import Built
+
+
+@pytest.fixture(scope="module")
+def job(built: Built, tmp_path_factory: pytest.TempPathFactory) -> ModelsJob:
+    connection = built.raw.connection
+    return ModelsJob(connection, tmp_path_factory.mktemp("job"), History(connection))
+
+
+def test_a_run_tells_of_each_model_and_is_noted(built: Built, job: ModelsJob):
+    told = []
+    outcome = job({"select": ["customer_rfm"], "origin": "schedule"}, told.append)
+    assert outcome["good"]
+    assert ("customer_rfm", "success") in {(node["node"], node["status"]) for node in told}
+    noted = built.query("select kind, origin, result, detail from pipeline.run order by started_at desc limit 1")
+    assert noted == [("models", "schedule", "good", "customer_rfm")]
+
+
+def test_a_selection_of_nothing_is_refused(built: Built, job: ModelsJob):
+    with pytest.raises(JobRefused, match="no model is selected by no_such_model"):
+        job({"select": ["no_such_model"]}, print)
+    assert built.query("select result from pipeline.run order by started_at desc limit 1") == [("failed",)]
+
+
+def test_a_model_that_fails_is_named(built: Built, job: ModelsJob):
+    built.query("alter view raw.suppliers rename to suppliers_away")
+    try:
+        outcome = job({"select": ["dim_products", "dim_customers"]}, print)
+    finally:
+        built.query("alter view raw.suppliers_away rename to suppliers")
+    assert not outcome["good"]
+    assert [node["node"] for node in outcome["nodes"] if node["fault"]] == ["dim_products"]
+    assert built.query("select detail from pipeline.run order by started_at desc limit 1") == [
+        ("not built: dim_products",)
+    ]
