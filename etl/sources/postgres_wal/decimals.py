@@ -1,66 +1,36 @@
-"""Decimal numbers as PostgreSQL sends them, digits of base 10,000, into scaled integers."""
+"""Decimal numbers as PostgreSQL sends them, digits of base 10,000, into scaled integers.
+
+The wire format is that of `numeric_send`: number of digits, weight of the first, sign, scale, two bytes each; digits.
+"""
 
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from etl.sources.postgres_wal.cells import Cells, Positions
+from etl.sources.postgres_wal.cells import Buffer, Flags, Positions
 
 _NEGATIVE: Final = 0x4000
 _LARGEST_FINITE_SIGN: Final = _NEGATIVE
 _HEAD: Final = 8
 _DIGITS_OF_INT64: Final = 18
-_NEVER: Final = -(10**6)
+# Four digits are read as one word, those behind the last one are cut off; a word holds 16 decimal places.
+_DIGITS: Final = 4
+_CUT: Final = np.array([2**64 - 2 ** (64 - 16 * count) for count in range(_DIGITS + 1)], dtype=np.uint64)
+# Weights outside of this range are told by the slow way.
+_LOWEST, _HIGHEST = -5, 3
 
 
-def scaled_decimals(cells: Cells, rows: Positions, precision: int, scale: int) -> list[int | None]:
-    """Return each number times 10**scale; None for one that is not finite, or that the type can't hold exactly.
-
-    The wire format is that of `numeric_send` in PostgreSQL: number of digits, weight of the first, sign, scale, digits.
-    """
-    return [
-        _one(bytes(cells.buffer[cells.starts[row] : cells.starts[row] + cells.lengths[row]]), precision, scale)
-        for row in rows
-    ]
-
-
-def small_decimals(
-    cells: Cells, rows: Positions, precision: int, scale: int
-) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return each number times 10**scale, which of them fit, and which are too wide to be told here.
-
-    All rows at once; numbers of more than 18 digits are for `scaled_decimals`.
-    """
-    head = cells.fixed(rows, _HEAD).view(">u2").astype(np.int64)
-    count, weight, sign = head[:, 0], head[:, 1].astype(np.int16).astype(np.int64), head[:, 2]
-    finite = sign <= _LARGEST_FINITE_SIGN
-    is_wide = finite & (count > 0) & (4 * (weight + 1) + scale > _DIGITS_OF_INT64)
-    total = np.zeros(len(rows), dtype=np.int64)
-    exact = np.ones(len(rows), dtype=np.bool_)
-    for place in range(int(count.max(initial=0))):
-        has = finite & ~is_wide & (count > place)
-        at = np.where(has, cells.starts[rows] + _HEAD + 2 * place, 0)
-        digit = (cells.buffer[at].astype(np.int64) << 8) | cells.buffer[at + 1]
-        exponent = np.where(has, 4 * (weight - place) + scale, _NEVER)
-        whole = exponent >= 0
-        total += np.where(whole, digit * 10 ** np.clip(exponent, 0, _DIGITS_OF_INT64), 0)
-        divisor = 10 ** np.clip(-exponent, 0, 4)
-        total += np.where(has & ~whole, digit // divisor, 0)
-        exact &= ~(has & ~whole & (digit % divisor != 0))
-    fits = finite & exact & (np.abs(total) < 10 ** min(precision, _DIGITS_OF_INT64))
-    return np.where(sign == _NEGATIVE, -total, total), fits, is_wide
-
-
-def _one(data: bytes, precision: int, scale: int) -> int | None:
-    count = int.from_bytes(data[0:2], "big")
-    weight = int.from_bytes(data[2:4], "big", signed=True)
-    sign = int.from_bytes(data[4:6], "big")
+def scaled_decimal(value: bytes, precision: int, scale: int) -> int | None:
+    """Return a number times 10**scale; None for one that is not finite, or that the type can't hold exactly."""
+    count = int.from_bytes(value[0:2], "big")
+    weight = int.from_bytes(value[2:4], "big", signed=True)
+    sign = int.from_bytes(value[4:6], "big")
     if sign > _LARGEST_FINITE_SIGN:
         return None
     digits = 0
     for place in range(count):
-        digits = digits * 10_000 + int.from_bytes(data[8 + 2 * place : 10 + 2 * place], "big")
+        digits = digits * 10_000 + int.from_bytes(value[_HEAD + 2 * place : _HEAD + 2 + 2 * place], "big")
     exponent = 4 * (weight - count + 1) + scale
     if exponent < 0:
         digits, rest = divmod(digits, 10**-exponent)
@@ -69,3 +39,43 @@ def _one(data: bytes, precision: int, scale: int) -> int | None:
     else:
         digits *= 10**exponent
     return None if digits >= 10**precision else -digits if sign == _NEGATIVE else digits
+
+
+def small_decimals(buffer: Buffer, at: Positions, precision: int, scale: int) -> tuple[NDArray[np.int64], Flags, Flags]:
+    """Return each number times 10**scale, which of them fit, and which are too wide to be told here.
+
+    All at once; `at` is where each begins. Those too wide are for `scaled_decimal`.
+    """
+    head = buffer.words(at).view(np.int64)
+    # An arithmetic shift keeps the sign of the weight.
+    count, weight, sign = head >> 48, (head << 16) >> 48, (head >> 16) & 0xFFFF
+    is_wide = (count > _DIGITS) | (weight < _LOWEST) | (weight > _HIGHEST)
+    weight = np.clip(weight, _LOWEST, _HIGHEST)
+    multiplier, divisor = _factors(scale)
+    is_wide |= multiplier[weight - _LOWEST] == 0
+    word = buffer.words(at + _HEAD) & _CUT[np.clip(count, 0, _DIGITS)]
+    digits = _horner(word)
+    part = divisor[weight - _LOWEST]
+    total = digits // part
+    fits = (total * part == digits) & (sign <= _LARGEST_FINITE_SIGN)
+    total *= multiplier[weight - _LOWEST]
+    fits &= total < 10 ** min(precision, _DIGITS_OF_INT64)
+    finite = sign <= _LARGEST_FINITE_SIGN
+    return np.where(sign == _NEGATIVE, -total, total), fits, is_wide & finite & (count > 0)
+
+
+def _horner(word: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return the number of four digits of base 10,000, the first in the highest bits."""
+    pairs = [(word >> np.uint64(shift)) & np.uint64(0xFFFF) for shift in (48, 32, 16, 0)]
+    ten_thousand = np.uint64(10_000)
+    high, low = pairs[0] * ten_thousand + pairs[1], pairs[2] * ten_thousand + pairs[3]
+    return (high * np.uint64(10**8) + low).view(np.int64)
+
+
+def _factors(scale: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return, by weight, what four digits are multiplied by and divided by; 0 where the product could overflow."""
+    exponents = [4 * (weight - _DIGITS + 1) + scale for weight in range(_LOWEST, _HIGHEST + 1)]
+    room = _DIGITS_OF_INT64 - 4 * _DIGITS
+    multiplier = [0 if exponent > room else 10 ** max(exponent, 0) for exponent in exponents]
+    divisor = [10 ** min(max(-exponent, 0), _DIGITS_OF_INT64) for exponent in exponents]
+    return np.array(multiplier, dtype=np.int64), np.array(divisor, dtype=np.int64)

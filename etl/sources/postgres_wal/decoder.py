@@ -1,27 +1,20 @@
 """From pgoutput's messages to batches of typed changes; knows transactions and tables, not connections."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from etl.changes import Batch, Changes, Control, DeadLetter, Operation, TableShape
-from etl.sources.postgres_wal.control import control_of
-from etl.sources.postgres_wal.messages import (
-    Relation,
-    cell_at,
-    read_begin,
-    read_commit,
-    read_message,
-    read_relation,
-    read_truncate,
-    tuple_end,
-)
-from etl.sources.postgres_wal.rows import Rows
+import numpy as np
 
-_INSERT, _UPDATE, _DELETE = ord("I"), ord("U"), ord("D")
-_BEGIN, _COMMIT, _RELATION, _TRUNCATE, _MESSAGE = map(ord, "BCRTM")
-_NEW = ord("N")
-# Behind the kind of message, the number of the table and the kind of row.
-_ROW: Final = 6
+from etl.changes import Batch, Changes, Control, DeadLetter, Operation, TableShape
+from etl.sources.postgres_wal.cells import PADDING, Buffer
+from etl.sources.postgres_wal.control import control_of
+from etl.sources.postgres_wal.messages import Relation, read_message, read_relation, read_truncate
+from etl.sources.postgres_wal.rows import Rows
+from etl.sources.postgres_wal.runs import ROW, Run, Sent, Transaction
+from etl.sources.postgres_wal.wire import Block
+
+_RELATION, _TRUNCATE, _MESSAGE = map(ord, "RTM")
+_IS_COMMON: Final = np.isin(np.arange(256), list(b"IUDBC"))
 
 
 class Decoder:
@@ -34,33 +27,30 @@ class Decoder:
         self.through = position
         self.rows = 0
         self.bytes = 0
-        self.is_in_transaction = False
         self._shapes = shapes
         self._position = position
         self._relations: dict[int, Relation] = {}
+        self._transaction = Transaction()
+        # What was sent, one piece after the other; rows know where in all of it they begin.
+        self._pieces: list[bytes] = []
         self._open: dict[int, Rows] = {}
         self._closed: list[Rows] = []
         self._control: list[Control] = []
-        self._commit, self._at, self._place = 0, 0, 0
 
-    def feed(self, data: bytes | bytearray | memoryview) -> None:
-        """Take one message."""
-        kind = data[0]
-        if kind == _INSERT:
-            self._row(data, _ROW, Operation.INSERT)
-        elif kind == _UPDATE:
-            self._update(data)
-        elif kind == _DELETE:
-            self._row(data, _ROW, Operation.DELETE)
-        elif kind == _BEGIN:
-            self._commit, self._at = read_begin(data)
-            self._place = 0
-            self.is_in_transaction = True
-        elif kind == _COMMIT:
-            self.is_in_transaction = False
-            self.advance(read_commit(data) - 1)
-        else:
-            self._rare(kind, bytes(data))
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether the end of a transaction is still to come."""
+        return self._transaction.is_open
+
+    def feed(self, block: Block) -> None:
+        """Take messages, in the order in which they were sent."""
+        sent = Sent(block, np.frombuffer(block.data, dtype=np.uint8)[block.starts])
+        begin = 0
+        for place in np.flatnonzero(~_IS_COMMON[sent.kinds]).tolist():
+            self._run(sent.part(begin, place))
+            self._rare(int(sent.kinds[place]), sent.message(place))
+            begin = place + 1
+        self._run(sent.part(begin, len(sent.kinds)))
 
     def advance(self, through: int) -> None:
         """Note that every commit up to an LSN has been fed; an earlier one than before changes nothing."""
@@ -75,53 +65,35 @@ class Decoder:
         """Return what was collected, and begin anew; within a transaction the batch is a partial one."""
         changes: list[Changes] = []
         dead: list[DeadLetter] = []
+        buffer = Buffer(b"".join([*self._pieces, PADDING]))
         for rows in [*self._closed, *self._open.values()]:
-            found, letters = rows.typed()
+            found, letters = rows.typed(buffer)
             changes += [found] if found else []
             dead += letters
         batch = Batch(self.through, changes, dead, self._control, is_partial=self.is_in_transaction)
-        self._closed, self._open, self._control = [], {}, []
+        self._pieces, self._closed, self._open, self._control = [], [], {}, []
         self.rows = self.bytes = 0
         return batch
 
-    def _row(
-        self, data: bytes | bytearray | memoryview, at: int, operation: Operation, old_key: int | None = None
-    ) -> None:
-        number = int.from_bytes(data[1:5], "big")
-        rows = self._open.get(number) or self._begin_rows(number)
-        if rows is None or self._commit <= self._position:
+    def _run(self, sent: Sent) -> None:
+        """Take rows, beginnings and ends of transactions."""
+        if not len(sent.kinds):
             return
-        if old_key is not None:
-            rows.old_keys[len(rows.pieces)] = old_key
-        rows.pieces.append(data)
-        rows.offsets.append(at)
-        rows.operations.append(operation)
-        rows.commits.append(self._commit)
-        rows.times.append(self._at)
-        rows.places.append(self._place)
-        self._place += 1
-        self.rows += 1
-        self.bytes += len(data)
+        run = self._transaction.run(sent, self._key_place)
+        self.advance(self._transaction.through)
+        self._collect(run.after(self._position), sent.block.data)
 
-    def _update(self, data: bytes | bytearray | memoryview) -> None:
-        if data[_ROW - 1] == _NEW:
-            self._row(data, _ROW, Operation.UPDATE)
-            return
-        # The old row, or only its key where that was changed, comes before the new one.
-        new = tuple_end(data, _ROW) + 1
-        before, after = self._key(data, _ROW), self._key(data, new)
-        if before == after:
-            self._row(data, new, Operation.UPDATE)
-        else:
-            self._row(data, _ROW, Operation.DELETE)
-            self._row(data, new, Operation.INSERT, before)
-
-    def _key(self, data: bytes | bytearray | memoryview, at: int) -> int | None:
-        relation = self._relations[int.from_bytes(data[1:5], "big")]
-        shape = self._shapes.get(relation.table)
-        place = next((i for i, c in enumerate(relation.columns) if shape and c.name == shape.key), None)
-        value = None if place is None else cell_at(data, at, place)
-        return None if value is None else int.from_bytes(value, "big", signed=True)
+    def _collect(self, run: Run, data: bytes) -> None:
+        collected = 0
+        for number, part in _by_table(run):
+            rows = self._open.get(number) or self._begin_rows(number)
+            if rows is not None:
+                rows.runs.append(part.shifted(self.bytes))
+                collected += len(part)
+        if collected:
+            self._pieces.append(data)
+            self.bytes += len(data)
+            self.rows += collected
 
     def _begin_rows(self, number: int) -> Rows | None:
         relation = self._relations[number]
@@ -130,6 +102,13 @@ class Decoder:
             return None
         rows = self._open[number] = Rows(relation, shape)
         return rows
+
+    def _key_place(self, number: int) -> int | None:
+        """Return the place of a table's key among the columns that are sent."""
+        relation = self._relations[number]
+        shape = self._shapes.get(relation.table)
+        names = [column.name for column in relation.columns]
+        return names.index(shape.key) if shape and shape.key in names else None
 
     def _rare(self, kind: int, data: bytes) -> None:
         if kind == _RELATION:
@@ -140,10 +119,27 @@ class Decoder:
             self._relations[relation.id] = relation
         elif kind == _TRUNCATE:
             for number in read_truncate(data):
-                columns = len(self._relations[number].columns)
-                empty = b"T" + number.to_bytes(4, "big") + b"N" + columns.to_bytes(2, "big") + b"n" * columns
-                self._row(empty, _ROW, Operation.TRUNCATE)
+                self._truncate(number)
         elif kind == _MESSAGE:
             message = read_message(data)
             if message.lsn > self._position and (control := control_of(message)) is not None:
                 self._control.append(control)
+
+    def _truncate(self, number: int) -> None:
+        """Take the end of all rows of a table as a row in which nothing is given."""
+        columns = len(self._relations[number].columns)
+        empty = b"T" + number.to_bytes(4, "big") + b"N" + columns.to_bytes(2, "big") + b"n" * columns
+        run = self._transaction.one(Operation.TRUNCATE, number, ROW)
+        self._collect(run.after(self._position), empty)
+
+
+def _by_table(run: Run) -> Iterator[tuple[int, Run]]:
+    """Give the rows of each table."""
+    while len(run):
+        number = int(run.tables[0])
+        is_of_it = run.tables == number
+        if is_of_it.all():
+            yield number, run
+            return
+        yield number, run.where(is_of_it)
+        run = run.where(~is_of_it)

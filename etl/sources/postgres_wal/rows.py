@@ -1,4 +1,4 @@
-"""Rows of one table as they arrived, collected as bytes and turned into typed changes together."""
+"""Rows of one table as they arrived, collected as places in bytes and turned into typed changes together."""
 
 from dataclasses import dataclass, field
 
@@ -7,41 +7,35 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from etl.changes import META, Changes, DeadLetter, TableShape
-from etl.sources.postgres_wal.cells import Cells, Flags, joined, replicated_cells
-from etl.sources.postgres_wal.messages import Relation
+from etl.sources.postgres_wal.cells import Buffer, Cells, Flags, replicated_cells
+from etl.sources.postgres_wal.messages import Relation, tuple_end
+from etl.sources.postgres_wal.runs import Run
 from etl.sources.postgres_wal.values import Column, column_of
 
 
 @dataclass
 class Rows:
-    """Rows that came with the same columns; each list has an entry a row."""
+    """Rows that came with the same columns, as places in all bytes of a batch."""
 
     relation: Relation
     shape: TableShape
-    pieces: list[bytes | bytearray | memoryview] = field(default_factory=list)
-    offsets: list[int] = field(default_factory=list)
-    operations: list[int] = field(default_factory=list)
-    commits: list[int] = field(default_factory=list)
-    times: list[int] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
-    old_keys: dict[int, int] = field(default_factory=dict)
+    runs: list[Run] = field(default_factory=list)
 
-    def typed(self) -> tuple[Changes | None, list[DeadLetter]]:
+    def typed(self, buffer: Buffer) -> tuple[Changes | None, list[DeadLetter]]:
         """Return the changes, None if every row has an unfit value, and what is unfit."""
-        buffer, at = joined(self.pieces, self.offsets)
-        cells = replicated_cells(buffer, at, len(self.relation.columns))
-        columns, unsent = self._columns(cells)
+        run = Run.joined(self.runs)
+        cells = replicated_cells(buffer, run.starts, len(self.relation.columns))
+        columns, unsent = self._columns(cells, len(run))
         unfit = np.logical_or.reduce([column.unfit for column in columns.values()])
-        records = self._records(columns, unsent)
-        dead = self._dead(records, columns, unfit) if unfit.any() else []
+        records = self._records(run, columns, unsent)
+        dead = self._dead(buffer, run, columns, unfit) if unfit.any() else []
         if dead:
             records = records.filter(pa.array(~unfit))
         return (Changes(self.shape.table, records) if records.num_rows else None), dead
 
-    def _columns(self, cells: list[Cells]) -> tuple[dict[str, Column], NDArray[np.int64]]:
+    def _columns(self, cells: list[Cells], count: int) -> tuple[dict[str, Column], NDArray[np.int64]]:
         """Return the declared columns, and the mask of those whose values did not come with a row."""
         sent = {column.name: (column, cell) for column, cell in zip(self.relation.columns, cells, strict=True)}
-        count = len(self.pieces)
         unsent = np.zeros(count, dtype=np.int64)
         columns = {}
         for bit, shape in enumerate(self.shape.columns):
@@ -52,20 +46,18 @@ class Rows:
                 columns[shape.name] = Column(pa.nulls(count, shape.type), np.zeros(count, dtype=np.bool_), "")
                 continue
             column, cell = found
-            unsent |= np.where(cell.unchanged, np.int64(1 << bit), np.int64(0))
+            if not cell.is_full:
+                unsent |= np.where(cell.unchanged, np.int64(1 << bit), np.int64(0))
             columns[shape.name] = column_of(cell, column.oid, shape.type)
         return columns, unsent
 
-    def _records(self, columns: dict[str, Column], unsent: NDArray[np.int64]) -> pa.RecordBatch:
-        count = len(self.pieces)
-        old = pa.nulls(count, pa.int64())
-        if self.old_keys:
-            old = pa.array([self.old_keys.get(row) for row in range(count)], pa.int64())
+    def _records(self, run: Run, columns: dict[str, Column], unsent: NDArray[np.int64]) -> pa.RecordBatch:
+        old = pa.array(run.old_keys, mask=~run.moved) if run.moved.any() else pa.nulls(len(run), pa.int64())
         meta = [
-            pa.array(np.asarray(self.operations, dtype=np.int8)),
-            pa.array(np.asarray(self.commits, dtype=np.int64)),
-            pa.array(np.asarray(self.places, dtype=np.int64)),
-            pa.array(np.asarray(self.times, dtype=np.int64)).cast(META.field("_committed_at").type),
+            pa.array(run.operations),
+            pa.array(run.commits),
+            pa.array(run.places),
+            pa.array(run.times).cast(META.field("_committed_at").type),
             columns[self.shape.key].values,
             old,
             pa.array(unsent),
@@ -73,19 +65,20 @@ class Rows:
         own = [columns[name].values for name in self.shape.names]
         return pa.RecordBatch.from_arrays([*meta, *own], schema=self.shape.records)
 
-    def _dead(self, records: pa.RecordBatch, columns: dict[str, Column], unfit: Flags) -> list[DeadLetter]:
+    def _dead(self, buffer: Buffer, run: Run, columns: dict[str, Column], unfit: Flags) -> list[DeadLetter]:
         letters = []
         for row in np.flatnonzero(unfit).tolist():
             name, column = next((name, column) for name, column in columns.items() if column.unfit[row])
+            start = int(run.starts[row])
             letters.append(
                 DeadLetter(
                     table=self.shape.table,
-                    commit_lsn=self.commits[row],
-                    seq=self.places[row],
-                    key=records.column("_key")[row].as_py(),
+                    commit_lsn=int(run.commits[row]),
+                    seq=int(run.places[row]),
+                    key=columns[self.shape.key].values[row].as_py(),
                     column=name,
                     reason=column.reason,
-                    raw=bytes(self.pieces[row][self.offsets[row] :]),
+                    raw=buffer.data[start : tuple_end(buffer.data, start)],
                 )
             )
         return letters

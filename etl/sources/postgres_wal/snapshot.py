@@ -1,7 +1,9 @@
 """Copies of whole tables by binary COPY, typed by the same code as the stream's rows."""
 
+import time
 from collections.abc import Iterator
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import psycopg
@@ -9,15 +11,18 @@ import pyarrow as pa
 from psycopg import sql
 
 from etl.changes import META, Changes, DeadLetter, Operation, TableShape
-from etl.sources.postgres_wal.cells import copied_cells, joined
+from etl.sources.postgres_wal.cells import PADDING, Buffer, Positions, copied_cells
+from etl.sources.postgres_wal.faults import SourceGone
 from etl.sources.postgres_wal.values import Column, column_of
+from etl.sources.postgres_wal.wire import Block, Wire, begin_copy
 from etl.sources.publication import present_columns
 
-_ROWS: Final = 50_000
+_BYTES: Final = 4 * 2**20
 _SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0"
 # Behind the signature flags and the length of what may follow, four bytes each; the second is zero.
 _HEADER: Final = len(_SIGNATURE) + 8
 _TRAILER: Final = b"\xff\xff"
+_PATIENCE_SECONDS: Final = 600.0
 
 Part = tuple[Changes | None, list[DeadLetter]]
 
@@ -27,25 +32,23 @@ def copy_table(
 ) -> Iterator[Part]:
     """Give a table's rows in parts, as of the connection's transaction, as if committed at the position.
 
-    `low` and `high` restrict the copy to keys from one to the other, both included.
+    `low` and `high` restrict the copy to keys from one to the other, both included. The connection can be used for
+    nothing else before the last part was given; one whose copy is given up is closed.
     """
     names = present_columns(connection, shape)
     if not names:
         return
-    oids = _type_oids(connection, shape.table)
-    where = sql.SQL(" where {key} >= {low} and {key} <= {high}").format(
-        key=sql.Identifier(shape.key), low=sql.Literal(low), high=sql.Literal(high)
-    )
-    query = sql.SQL("copy (select {} from {}{}) to stdout (format binary)").format(
-        sql.SQL(", ").join(map(sql.Identifier, names)),
-        sql.Identifier(shape.table),
-        where if low is not None and high is not None else sql.SQL(""),
-    )
-    place = 0
-    with connection.cursor() as cursor, cursor.copy(query) as rows:
-        for pieces, offsets in _parts(iter(rows)):
-            yield _typed(shape, names, oids, pieces, offsets, position, place)
-            place += len(pieces)
+    copied = _Copied(shape, names, _type_oids(connection, shape.table), position)
+    wire = begin_copy(connection.pgconn, _query(shape, names, low, high).as_string(connection))
+    try:
+        place = 0
+        for block in _blocks(wire):
+            yield copied.typed(block, place)
+            place += len(block.starts)
+    finally:
+        wire.close()
+        if not wire.is_over:
+            connection.close()
 
 
 def count_rows(connection: psycopg.Connection, shape: TableShape) -> int:
@@ -56,69 +59,111 @@ def count_rows(connection: psycopg.Connection, shape: TableShape) -> int:
     return int(found[0]) if found else 0
 
 
-def _parts(
-    rows: Iterator[bytes | bytearray | memoryview],
-) -> Iterator[tuple[list[bytes | bytearray | memoryview], list[int]]]:
-    pieces: list[bytes | bytearray | memoryview] = []
-    offsets: list[int] = []
-    for piece in rows:
-        at = _HEADER if bytes(piece[: len(_SIGNATURE)]) == _SIGNATURE else 0
-        if piece[at : at + 2] == _TRAILER or len(piece) == at:
-            continue
-        pieces.append(piece)
-        offsets.append(at)
-        if len(pieces) == _ROWS:
-            yield pieces, offsets
-            pieces, offsets = [], []
-    if pieces:
-        yield pieces, offsets
+def _query(shape: TableShape, names: list[str], low: int | None, high: int | None) -> sql.Composed:
+    where = sql.SQL(" where {key} >= {low} and {key} <= {high}").format(
+        key=sql.Identifier(shape.key), low=sql.Literal(low), high=sql.Literal(high)
+    )
+    return sql.SQL("copy (select {} from {}{}) to stdout (format binary)").format(
+        sql.SQL(", ").join(map(sql.Identifier, names)),
+        sql.Identifier(shape.table),
+        where if low is not None and high is not None else sql.SQL(""),
+    )
 
 
-def _typed(
-    shape: TableShape,
-    names: list[str],
-    oids: dict[str, int],
-    pieces: list[bytes | bytearray | memoryview],
-    offsets: list[int],
-    position: int,
-    place: int,
-) -> Part:
-    buffer, at = joined(pieces, offsets)
-    cells = dict(zip(names, copied_cells(buffer, at, len(names)), strict=True))
-    count = len(pieces)
-    absent = np.zeros(count, dtype=np.bool_)
-    columns = {
-        column.name: column_of(cells[column.name], oids[column.name], column.type)
-        if column.name in cells
-        else Column(pa.nulls(count, column.type), absent, "")
-        for column in shape.columns
-    }
-    places = np.arange(place, place + count, dtype=np.int64)
-    meta = [
-        pa.array(np.full(count, Operation.SNAPSHOT, dtype=np.int8)),
-        pa.array(np.full(count, position, dtype=np.int64)),
-        pa.array(places),
-        pa.array(np.full(count, _now(), dtype=np.int64)).cast(META.field("_committed_at").type),
-        columns[shape.key].values,
-        pa.nulls(count, pa.int64()),
-        pa.array(np.zeros(count, dtype=np.int64)),
-    ]
-    own = [columns[name].values for name in shape.names]
-    records = pa.RecordBatch.from_arrays([*meta, *own], schema=shape.records)
-    unfit = np.logical_or.reduce([column.unfit for column in columns.values()])
-    dead = []
-    for row in np.flatnonzero(unfit).tolist():
+def _blocks(wire: Wire) -> Iterator[Block]:
+    """Give rows, some megabytes at a time."""
+    blocks: list[Block] = []
+    size = 0
+    while (block := _next(wire)) is not None:
+        blocks.append(block)
+        size += len(block.data)
+        if size >= _BYTES:
+            yield _joined(blocks)
+            blocks, size = [], 0
+    if blocks and len((last := _joined(blocks)).starts):
+        yield last
+
+
+def _next(wire: Wire) -> Block | None:
+    block = wire.read(_PATIENCE_SECONDS)
+    if block is None and not wire.is_over:
+        raise SourceGone("the source has stopped sending a table")
+    return None if block is None else _rows(block)
+
+
+def _rows(block: Block) -> Block:
+    """Return a block without the header, which is a part of the first message or one itself, and the trailer."""
+    starts = block.starts
+    if block.data.startswith(_SIGNATURE, int(starts[0])):
+        starts = starts.copy()
+        starts[0] += _HEADER
+    is_row = block.ends - starts > len(_TRAILER)
+    return Block(block.data, starts[is_row], block.ends[is_row])
+
+
+def _joined(blocks: list[Block]) -> Block:
+    sizes = np.cumsum([0, *(len(block.data) for block in blocks)])
+    return Block(
+        b"".join([*(block.data for block in blocks), PADDING]),
+        np.concatenate([block.starts + size for block, size in zip(blocks, sizes[:-1], strict=True)]),
+        np.concatenate([block.ends + size for block, size in zip(blocks, sizes[:-1], strict=True)]),
+    )
+
+
+@dataclass(frozen=True)
+class _Copied:
+    """What the rows of a copy have in common."""
+
+    shape: TableShape
+    names: list[str]
+    oids: dict[str, int]
+    position: int
+
+    def typed(self, block: Block, place: int) -> Part:
+        """Return rows as changes, and what is unfit; `place` is how many came before."""
+        columns = self._columns(block)
+        places = np.arange(place, place + len(block.starts), dtype=np.int64)
+        records = self._records(columns, places)
+        unfit = np.logical_or.reduce([column.unfit for column in columns.values()])
+        dead: list[DeadLetter] = []
+        if unfit.any():
+            dead = [self._letter(block, columns, row, place + row) for row in np.flatnonzero(unfit).tolist()]
+            records = records.filter(pa.array(~unfit))
+        return (Changes(self.shape.table, records) if records.num_rows else None), dead
+
+    def _columns(self, block: Block) -> dict[str, Column]:
+        cells = dict(zip(self.names, copied_cells(Buffer(block.data), block.starts, len(self.names)), strict=True))
+        count = len(block.starts)
+        return {
+            column.name: column_of(cells[column.name], self.oids[column.name], column.type)
+            if column.name in cells
+            else Column(pa.nulls(count, column.type), np.zeros(count, dtype=np.bool_), "")
+            for column in self.shape.columns
+        }
+
+    def _records(self, columns: dict[str, Column], places: Positions) -> pa.RecordBatch:
+        count = len(places)
+        meta = [
+            _repeated(int(Operation.SNAPSHOT), count, "_op"),
+            _repeated(self.position, count, "_commit_lsn"),
+            pa.array(places),
+            _repeated(time.time_ns() // 1000, count, "_committed_at"),
+            columns[self.shape.key].values,
+            pa.nulls(count, pa.int64()),
+            _repeated(0, count, "_unchanged"),
+        ]
+        own = [columns[name].values for name in self.shape.names]
+        return pa.RecordBatch.from_arrays([*meta, *own], schema=self.shape.records)
+
+    def _letter(self, block: Block, columns: dict[str, Column], row: int, place: int) -> DeadLetter:
         name = next(name for name, column in columns.items() if column.unfit[row])
-        key = records.column("_key")[row].as_py()
-        raw = bytes(pieces[row][offsets[row] :])
-        dead.append(DeadLetter(shape.table, position, int(places[row]), key, name, columns[name].reason, raw))
-    if dead:
-        records = records.filter(pa.array(~unfit))
-    return (Changes(shape.table, records) if records.num_rows else None), dead
+        key = columns[self.shape.key].values[row].as_py()
+        raw = block.data[block.starts[row] : block.ends[row]]
+        return DeadLetter(self.shape.table, self.position, place, key, name, columns[name].reason, raw)
 
 
-def _now() -> int:
-    return int(np.datetime64("now", "us").astype(np.int64))
+def _repeated(value: Any, count: int, name: str) -> pa.Array:
+    return pa.repeat(pa.scalar(value, META.field(name).type), count)
 
 
 def _type_oids(connection: psycopg.Connection, table: str) -> dict[str, int]:

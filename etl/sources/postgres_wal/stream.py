@@ -1,17 +1,17 @@
 """A connection that receives a slot's changes: the streaming replication protocol on libpq's level of psycopg."""
 
-import select
 import struct
 import time
 from types import TracebackType
 from typing import Final, Self
 
-import psycopg
+import numpy as np
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
-from etl.sources.postgres_wal.faults import SourceGone, refused
+from etl.sources.postgres_wal.faults import SourceGone
 from etl.sources.postgres_wal.messages import EPOCH_MICROSECONDS
+from etl.sources.postgres_wal.wire import Block, begin_copy
 
 _DATA, _KEEPALIVE = ord("w"), ord("k")
 _HEAD: Final = 25
@@ -39,29 +39,27 @@ class ReplicationStream:
             f'START_REPLICATION SLOT "{slot}" LOGICAL {start} '
             f"(proto_version '1', publication_names '\"{publication}\"', messages 'true', binary 'true')"
         )
-        result = self._connection.exec_(command.encode())
-        if result.status != pq.ExecStatus.COPY_BOTH:
-            message = refused(result)
-            self.close()
-            raise SourceGone(message)
+        try:
+            self._wire = begin_copy(self._connection, command)
+        except BaseException:
+            self._connection.finish()
+            raise
 
-    def next(self, seconds: float) -> memoryview | bytes | None:
-        """Return the next message of pgoutput; None when none comes within the time. SourceGone when it is over.
+    def next(self, seconds: float) -> Block | None:
+        """Return the next messages of pgoutput; None when none come within the time. SourceGone when it is over.
 
         With 0 seconds only what has arrived already is returned.
         """
         deadline = time.monotonic() + seconds
         while True:
-            size, data = self._connection.get_copy_data(1)
-            if size > 0:
-                if data[0] == _DATA:
-                    return data[_HEAD:]
-                self._alive(data)
-                continue
-            if size < 0:
-                raise SourceGone(self._reason())
-            left = deadline - time.monotonic()
-            if not self._wait(max(left, 0.0)) and left <= 0:
+            self.pulse()
+            left = max(deadline - time.monotonic(), 0.0)
+            block = self._wire.read(min(left, _STATUS_SECONDS))
+            if self._wire.is_over:
+                raise SourceGone("the source ended the stream")
+            if block is not None and (messages := self._messages(block)) is not None:
+                return messages
+            if block is None and left <= _STATUS_SECONDS:
                 return None
 
     def acknowledge(self, position: int) -> None:
@@ -79,14 +77,11 @@ class ReplicationStream:
         self._told = time.monotonic()
         now = time.time_ns() // 1000 - EPOCH_MICROSECONDS
         place = self._acknowledged
-        try:
-            self._connection.put_copy_data(_STATUS.pack(b"r", place, place, place, now, 0))
-            self._connection.flush()
-        except psycopg.Error as error:
-            raise SourceGone(f"the replication connection ended ({type(error).__name__})") from None
+        self._wire.write(_STATUS.pack(b"r", place, place, place, now, 0))
 
     def close(self) -> None:
         """End the connection."""
+        self._wire.close()
         self._connection.finish()
 
     def __enter__(self) -> Self:
@@ -97,26 +92,21 @@ class ReplicationStream:
     ) -> None:
         self.close()
 
-    def _alive(self, data: memoryview | bytes) -> None:
-        if data[0] == _KEEPALIVE:
-            _, end, _, is_asked = _KEEPALIVE_PARTS.unpack_from(data)
-            self.received = max(self.received, end - 1)
-            if is_asked:
-                self.tell()
+    def _messages(self, block: Block) -> Block | None:
+        """Return what was sent of the log; the server's signs of life are heard and left out."""
+        kinds = np.frombuffer(block.data, dtype=np.uint8)[block.starts]
+        is_data = kinds == _DATA
+        if is_data.all():
+            return Block(block.data, block.starts + _HEAD, block.ends)
+        for place in np.flatnonzero(kinds == _KEEPALIVE).tolist():
+            self._alive(block.data[block.starts[place] : block.ends[place]])
+        return Block(block.data, block.starts[is_data] + _HEAD, block.ends[is_data]) if is_data.any() else None
 
-    def _wait(self, seconds: float) -> bool:
-        """Wait for bytes, and tell whether any came."""
-        self.pulse()
-        ready, _, _ = select.select([self._connection.socket], [], [], min(seconds, _STATUS_SECONDS))
-        if ready:
-            try:
-                self._connection.consume_input()
-            except psycopg.Error as error:
-                raise SourceGone(f"the replication connection ended ({type(error).__name__})") from None
-        return bool(ready)
-
-    def _reason(self) -> str:
-        return refused(self._connection.get_result())
+    def _alive(self, message: bytes) -> None:
+        _, end, _, is_asked = _KEEPALIVE_PARTS.unpack(message)
+        self.received = max(self.received, end - 1)
+        if is_asked:
+            self.tell()
 
 
 def replication_connection(url: str) -> pq.abc.PGconn:
