@@ -2,21 +2,15 @@
 
 from collections.abc import Sequence
 
-import orjson
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.cors import with_cors
 from app.edge import Edge
 from app.graphql_http import GraphQLEndpoint
+from app.nothing_here import not_found
 from app.settings import Settings
 from app.tls import STRICT_TRANSPORT
-from security.errors import ErrorCode
-
-_NOT_FOUND = orjson.dumps(
-    {"errors": [{"message": "There is nothing at this address.", "extensions": {"code": ErrorCode.NOT_FOUND}}]}
-)
 
 
 def create_app(graphql: GraphQLEndpoint, routes: Sequence[BaseRoute], settings: Settings) -> ASGIApp:
@@ -38,4 +32,4 @@ def create_app(graphql: GraphQLEndpoint, routes: Sequence[BaseRoute], settings: 
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
-    await Response(_NOT_FOUND, 404, media_type="application/json")(scope, receive, send)
+    await not_found()(scope, receive, send)

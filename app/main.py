@@ -18,9 +18,11 @@ from app.banner import banner
 from app.demonstration import demo_tokens, fill_if_empty
 from app.embedded import Stack, make_folder
 from app.explorer import DemoToken, explorer_page, explorer_routes
+from app.gauges import gauges
 from app.graphql_http import BodyLimits, GraphQLEndpoint, RateLimitHeaders
 from app.health import Readiness, health_routes
 from app.identity import DevelopmentKey, configured_verifier
+from app.metrics import MeteredExecutor, Metrics, metrics_route
 from app.operational import Operational, operational
 from app.revocations import FollowedRevocations
 from app.server import Server, bind, url_of
@@ -71,8 +73,9 @@ async def _serve(settings: Settings, place: Operational, listener: socket.socket
     )
     revocations = await FollowedRevocations.start(settings, place.redis_url)
     buckets = SharedBuckets.at(place.redis_url)
+    shares = FailoverBuckets(buckets, processes=settings.budget_processes)
     budgets = Budgets(
-        FailoverBuckets(buckets, processes=settings.budget_processes),
+        shares,
         factor=settings.budget_factor,
         processes=settings.budget_processes,
     )
@@ -88,15 +91,22 @@ async def _serve(settings: Settings, place: Operational, listener: socket.socket
             budgets=budgets,
         )
         recording = Recording(engine, settings, place.url)
+        metrics = Metrics(gauges(database, engine, recording, shares))
         graphql = GraphQLEndpoint(
-            recording.executor,
+            MeteredExecutor(recording.executor, metrics),
             key.verifier(revocations.known) if key else configured_verifier(settings, revocations.known),
             BodyLimits(settings.body_limit_bytes, settings.receive_timeout_seconds),
             explorer_page,
             RateLimitHeaders(budgets, draft=settings.rate_limit_draft_headers),
+            may_explain=settings.may_explain,
+            refused=metrics.refused,
         )
         readiness = Readiness(database, place.url)
-        routes = [*explorer_routes(tokens), *health_routes(readiness)]
+        routes = [
+            *explorer_routes(tokens),
+            *health_routes(readiness),
+            metrics_route(metrics, settings.metrics_token),
+        ]
         server = Server(
             create_app(graphql, routes, settings),
             settings,

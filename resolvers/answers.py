@@ -3,14 +3,15 @@
 import logging
 import traceback
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 from graphql import GraphQLError
 
 from resolvers.access import Access
+from resolvers.ways import Way
 from security.errors import BadUserInput, ErrorCode, GatewayError, Throttled, TimedOut, Unavailable
 
 _log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ class Answer:
 
     `executed` is False for a request error: the operation did not run, and the response has no data. `status` is the
     HTTP status under `application/graphql-response+json`. `access` is what of the graph it tells, as audits need it.
-    `retry_after` is in how many seconds asking again may help.
+    `retry_after` is in how many seconds asking again may help. `way` is how an operation that ran was executed.
     """
 
     body: bytes
@@ -36,6 +37,7 @@ class Answer:
     status: int
     access: Access | None = None
     retry_after: int | None = None
+    way: Way | None = None
 
 
 def refusal(errors: Iterable[GraphQLError], code: ErrorCode, status: int = 400) -> Answer:
@@ -55,7 +57,7 @@ def refused_by_fault(error: Exception) -> Answer:
     return Answer(_json({"errors": [masked(error)]}), executed=False, status=500)
 
 
-def executed(data: Any, errors: Sequence[GraphQLError], access: Access) -> Answer:
+def executed(data: Any, errors: Sequence[GraphQLError], access: Access, way: Way) -> Answer:
     """Return the answer to an operation that ran, with the fields that failed.
 
     An operation that was given a value it can't use, or that the database does not answer, is refused whole,
@@ -65,14 +67,19 @@ def executed(data: Any, errors: Sequence[GraphQLError], access: Access) -> Answe
     faults = (_fault(error, ErrorCode.INTERNAL) for error in errors)
     whole = next((fault for fault in faults if isinstance(fault, BadUserInput | TimedOut | Unavailable)), None)
     if whole is not None:
-        return Answer(_json({"errors": told}), executed=False, status=whole.status)
+        return Answer(_json({"errors": told}), executed=False, status=whole.status, way=way)
     body = _json({"errors": told, "data": data} if told else {"data": data})
-    return Answer(body, executed=True, status=200, access=access)
+    return Answer(body, executed=True, status=200, access=access, way=way)
 
 
-def compiled(data: bytes, access: Access) -> Answer:
+def compiled(data: bytes, access: Access, way: Way) -> Answer:
     """Return the answer of an operation whose data the database has written."""
-    return Answer(b'{"data":' + data + b"}", executed=True, status=200, access=access)
+    return Answer(b'{"data":' + data + b"}", executed=True, status=200, access=access, way=way)
+
+
+def extended(answer: Answer, extensions: Mapping[str, Any]) -> Answer:
+    """Return an answer that tells more beside its data or errors."""
+    return replace(answer, body=answer.body[:-1] + b',"extensions":' + _json(extensions) + b"}")
 
 
 def formatted(errors: Iterable[GraphQLError], code: ErrorCode) -> list[dict[str, Any]]:
@@ -140,5 +147,5 @@ def masked(error: BaseException) -> dict[str, Any]:
     }
 
 
-def _json(response: dict[str, Any]) -> bytes:
+def _json(response: Mapping[str, Any]) -> bytes:
     return orjson.dumps(response)

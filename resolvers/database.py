@@ -58,6 +58,8 @@ class Database:
         self._pool = pool
         self._observe = observe
         self.version = version
+        self.statements = 0
+        """How many statements were run, transactions' own left out."""
 
     @classmethod
     async def open(
@@ -102,6 +104,11 @@ class Database:
         version = connection.driver.get_server_version()
         pool.release(connection)
         return cls(pool, version=(version.major, version.minor), observe=observe)
+
+    @property
+    def pool(self) -> Pool:
+        """The connections."""
+        return self._pool
 
     @contextlib.asynccontextmanager
     async def snapshot(self, principal: Principal) -> AsyncIterator["Snapshot"]:
@@ -156,7 +163,8 @@ class Database:
         self._pool.release(connection)
 
     def notice(self, text: str) -> None:
-        """Tell the observer of a statement."""
+        """Count a statement, and tell the observer of it."""
+        self.statements += 1
         if self._observe:
             self._observe(text)
 
@@ -172,6 +180,8 @@ class Snapshot:
         self._askers: set[asyncio.Task[Any] | None] = set()
         self._is_over = False
         self._fault: Exception | None = None
+        self.texts: list[str] = []
+        """The statements that ran in it."""
 
     async def fetch(self, statement: Statement) -> Sequence[Record]:
         """Run a statement and return its rows."""
@@ -220,6 +230,7 @@ class Snapshot:
             async with self._turn:
                 connection = await self._begun()
                 self._database.notice(sql)
+                self.texts.append(sql)
                 with _telling(connection):
                     yield connection.driver
         except Exception as error:

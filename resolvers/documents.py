@@ -74,6 +74,18 @@ class Documents:
         # By their texts, which their trees hold anyway.
         self._kept: OrderedDict[tuple[str, Capabilities], Valid | Answer] = OrderedDict()
 
+    @property
+    def size(self) -> int:
+        """How many documents are kept, those that are refused among them."""
+        return len(self._kept)
+
+    @property
+    def plans(self) -> int:
+        """How many plans are kept with them."""
+        valid = (found for found in self._kept.values() if isinstance(found, Valid))
+        operations = (one.compiled for found in valid for one in found.operations.values())
+        return sum(compiled.plans for compiled in operations if compiled is not None)
+
     def prepare(
         self, text: str, name: str | None, seen: SeenSchema, capabilities: Capabilities, *, may_write: bool
     ) -> Prepared | Answer:

@@ -40,6 +40,11 @@ class Schemas:
         self._kept.move_to_end(capabilities)
         return built.result()
 
+    @property
+    def size(self) -> int:
+        """How many schemas are kept."""
+        return len(self._kept)
+
     async def seen_by(self, capabilities: Capabilities) -> SeenSchema:
         """Return the schema of what a set of capabilities sees."""
         if capabilities not in self._kept:

@@ -10,6 +10,7 @@ import structlog
 
 from app.audit.shipping import Shipping
 from app.edge import OPERATION_NAME
+from app.outcomes import outcome_of
 from resolvers.answers import Answer, refused_by
 from resolvers.engine import MutationByGet, Operation
 from security.errors import Unavailable
@@ -45,6 +46,11 @@ class RecordingExecutor:
         self._most_lag = most_lag
         self._held: deque[bytes] = deque(maxlen=_MOST_HELD)
 
+    @property
+    def held(self) -> int:
+        """How many records wait in memory, because the journal takes none."""
+        return len(self._held)
+
     async def execute(self, operation: Operation, principal: Principal) -> Answer:
         """Run an operation; the answer is 503 where it is sensitive and can't be recorded."""
         try:
@@ -55,7 +61,7 @@ class RecordingExecutor:
         is_sensitive = answer.access is not None and answer.access.is_sensitive
         if is_sensitive and self._shipping.lag > self._most_lag:
             answer = refused_by(_SEPARATE)
-        if not self._write(_record(operation, principal, answer, _outcome(answer))) and is_sensitive:
+        if not self._write(_record(operation, principal, answer, outcome_of(answer))) and is_sensitive:
             return refused_by(_SEPARATE)
         return answer
 
@@ -72,13 +78,6 @@ class RecordingExecutor:
             self._held.append(record)
             return False
         return True
-
-
-def _outcome(answer: Answer) -> str:
-    if answer.executed:
-        return "ANSWERED" if not answer.body.startswith(b'{"errors"') else "ANSWERED_IN_PART"
-    code: str = orjson.loads(answer.body)["errors"][0]["extensions"]["code"]
-    return code
 
 
 def _record(operation: Operation, principal: Principal, answer: Answer | None, outcome: str) -> bytes:

@@ -33,6 +33,11 @@ class Recording:
         self._running = asyncio.create_task(self._shipping.run())
         self.executor = RecordingExecutor(executor, self._shipping, most_lag=settings.audit_lag_seconds)
 
+    @property
+    def lag(self) -> float:
+        """Seconds for which the database has taken no records."""
+        return self._shipping.lag
+
     async def stop(self) -> None:
         """Ship what is left, if the database takes it now."""
         await self._shipping.close(self._running)

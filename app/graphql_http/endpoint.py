@@ -14,6 +14,7 @@ from app.graphql_http.authentication import authenticate
 from app.graphql_http.body import ClientDisconnected, check_media_type, read_body
 from app.graphql_http.costing import costing_of
 from app.graphql_http.errors import HttpRefusal, MethodNotAllowed
+from app.graphql_http.explaining import is_explaining
 from app.graphql_http.head import Head
 from app.graphql_http.negotiation import MediaType, prefers_page, response_type
 from app.graphql_http.rate_limit import RateLimitHeaders
@@ -50,13 +51,19 @@ class GraphQLEndpoint:
         limits: BodyLimits,
         page: Callable[[Request], Response],
         rate_limit: RateLimitHeaders,
+        *,
+        may_explain: bool = False,
+        refused: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """Make an endpoint; `refused` is told the codes of requests that never became an operation."""
         self._executor = executor
         self._verifier = verifier
         self._most_bytes = limits.size
         self._deadlines = Deadlines(limits.seconds)
         self._page = page
         self._rate_limit = rate_limit
+        self._may_explain = may_explain
+        self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -72,6 +79,7 @@ class GraphQLEndpoint:
             answer, standing = await self._answer(scope, head, receive, facts)
         except (GatewayError, HttpRefusal) as refusal:
             _note(facts, refusal)
+            self._refused(refusal.extensions["code"])
             await answers.send_refusal(send, refusal, media_type=media_type)
         except ClientDisconnected:
             return
@@ -95,7 +103,8 @@ class GraphQLEndpoint:
         return answer, self._rate_limit.of(principal, answer)
 
     async def _operation(self, scope: Scope, head: Head, receive: Receive) -> Operation:
-        origin = parameters.Origin(costing_of(head), request_id_of(scope), address_of(scope))
+        explaining = is_explaining(head, is_allowed=self._may_explain)
+        origin = parameters.Origin(costing_of(head), request_id_of(scope), address_of(scope), explaining)
         if scope["method"] == "GET":
             return parameters.from_query_string(scope["query_string"], origin)
         check_media_type(head)

@@ -4,7 +4,15 @@ from collections.abc import Iterable
 from typing import Final
 
 _READ: Final = frozenset(
-    {b"accept", b"authorization", b"content-encoding", b"content-length", b"content-type", b"graphql-cost"}
+    {
+        b"accept",
+        b"authorization",
+        b"content-encoding",
+        b"content-length",
+        b"content-type",
+        b"graphql-cost",
+        b"graphql-explain",
+    }
 )
 
 

@@ -17,6 +17,7 @@ class Origin(NamedTuple):
     costing: Costing
     request: str | None
     address: str | None
+    explaining: bool = False
 
 
 def from_body(body: bytes, origin: Origin) -> Operation:

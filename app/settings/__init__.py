@@ -16,6 +16,7 @@ from app.settings.budgets import BudgetSettings
 from app.settings.declaration import is_loopback
 from app.settings.etl import EtlSettings
 from app.settings.logging import LogSettings
+from app.settings.observing import ObservingSettings
 from app.settings.operational import OperationalSettings
 from app.settings.operations import OperationSettings
 from app.settings.serving import ServingSettings
@@ -26,6 +27,7 @@ PREFIX: Final = "GATEWAY_"
 
 # The last base comes first, in the documentation too.
 class Settings(
+    ObservingSettings,
     LogSettings,
     ServingSettings,
     BudgetSettings,
@@ -78,6 +80,11 @@ class Settings(
     def has_worker(self) -> bool:
         """Whether serving runs an ETL worker too."""
         return self.is_embedded if self.etl_worker is None else self.etl_worker
+
+    @property
+    def may_explain(self) -> bool:
+        """Whether clients may ask how operations are executed."""
+        return self.is_embedded and self.is_loopback if self.explain is None else self.explain
 
     @property
     def is_loopback(self) -> bool:

@@ -13,12 +13,11 @@ from resolvers.compiled.planner import Plan, Planner
 from resolvers.compiled.roots import Asked, LeftRoot
 from resolvers.compiled.selections import Selections
 from resolvers.compiled.slots import Supplied, shape_of, slotted
-from resolvers.compiled.variants import Call, NotCompiled
+from resolvers.compiled.variants import Call
 from resolvers.database import Database, Snapshot
 from resolvers.documents import Prepared
+from resolvers.ways import NotCompiled, Reason, Sent
 from security.principal import Principal
-
-__all__ = ["CompiledOperation", "Executing", "NotCompiled", "Ran"]
 
 _ABSENT: Hashable = object()
 """The shape of a variable that was not given, which is not that of any value."""
@@ -62,15 +61,24 @@ class CompiledOperation:
         """How many plans are kept."""
         return len(self._plans)
 
-    async def run(self, database: Database, variables: VariableValues, principal: Principal, execute: Executing) -> Ran:
+    async def run(
+        self,
+        database: Database,
+        variables: VariableValues,
+        principal: Principal,
+        execute: Executing,
+        sent: list[Sent] | None = None,
+    ) -> Ran:
         """Return the response's data; raise `NotCompiled` or `BadUserInput` where the reference path must answer.
 
-        Fields that are left to graphql-core are executed by `execute`.
+        Fields that are left to graphql-core are executed by `execute`. Compiled statements are added to `sent`.
         """
         plan = self._plan_for(variables, principal)
         supplied = Supplied(variables.coerced, principal)
         asked = [root.asked(supplied) for root in plan.roots]
         calls = [call for one in asked for call in one.calls]
+        if sent is not None:
+            sent += [_sent(root.key, call) for root, one in zip(plan.roots, asked, strict=True) for call in one.calls]
         if len(calls) == 1 and plan.left is None:
             return Ran(_object(plan, self._told(asked, [await self._alone(database, principal, calls[0])])))
         async with database.snapshot(principal) as snapshot:
@@ -118,7 +126,7 @@ class CompiledOperation:
     def _plan(self, variables: VariableValues) -> Plan:
         prepared = self.prepared
         if prepared.operation.operation is not OperationType.QUERY:
-            raise NotCompiled("no query")
+            raise NotCompiled(Reason.NO_QUERY)
         # The plan is kept, and holds no value of whoever asks first.
         sources = {name: VariableValueSource(source.signature) for name, source in variables.sources.items()}
         coerced = {
@@ -127,6 +135,11 @@ class CompiledOperation:
         with_slots = VariableValues(sources, coerced)
         selections = Selections(self.planner.seen.schema, prepared.document, prepared.operation, with_slots)
         return self.planner.plan(prepared, selections)
+
+
+def _sent(field: str, call: Call) -> Sent:
+    planning = call.statement.planning.name.lower()
+    return Sent(call.statement.sql, field, "new" if call.is_new else "kept", planning)
 
 
 async def _mixed(plan: Plan, parts: Sequence[bytes], execute: Executing, snapshot: Snapshot) -> Ran:

@@ -15,13 +15,14 @@ from resolvers.compiled.rows import RowCompiler
 from resolvers.compiled.selections import Selected, Selections
 from resolvers.compiled.slots import Inputs, Parameters, Supplied
 from resolvers.compiled.statement import Compiled, Statement, statement_of
-from resolvers.compiled.variants import NotCompiled, Variants
+from resolvers.compiled.variants import Variants
 from resolvers.cursors import Cursors
 from resolvers.database import Planning, Version
 from resolvers.documents import Prepared
 from resolvers.pages import Limits
 from resolvers.schemas import SeenSchema
 from resolvers.sql.scope import Scope
+from resolvers.ways import NotCompiled, Reason
 from schema.model import Graph, Model
 
 Make = Callable[[ConnectionCompiler], Compiled]
@@ -61,7 +62,7 @@ class Planner:
         if not left:
             return Plan(roots)
         if all(isinstance(root, LeftRoot | KnownRoot) for root in roots):
-            raise NotCompiled("no field is compiled")
+            raise NotCompiled(Reason.NO_COMPILED_FIELD)
         reads = any(selected.name not in _READ_NOTHING for selected in left)
         return Plan(roots, _only(prepared, left), reads)
 

@@ -6,8 +6,9 @@ from typing import Any, Protocol
 
 from resolvers.compiled.rows import SEPARATOR
 from resolvers.compiled.slots import Supplied, filled
-from resolvers.compiled.variants import Call, NotCompiled, Variants
+from resolvers.compiled.variants import Call, Variants
 from resolvers.pages import Limits, check_ids
+from resolvers.ways import NotCompiled, Reason
 from schema.global_id import not_an_id, parse_global_id
 from schema.model import Graph, Model
 
@@ -76,7 +77,7 @@ class StatementRoot:
         if told is not None:
             return told
         if self.missing is None:
-            raise NotCompiled("no value")
+            raise NotCompiled(Reason.NO_VALUE)
         return self.missing
 
 

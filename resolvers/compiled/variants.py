@@ -9,20 +9,18 @@ from dataclasses import dataclass, field
 from resolvers.compiled.slots import Inputs, Supplied
 from resolvers.compiled.statement import Statement
 from resolvers.cursors import Cursors
+from resolvers.ways import NotCompiled, Reason
 
 _MOST = 8
 
 
-class NotCompiled(Exception):
-    """The operation needs the reference path; says why, in words of which there are few."""
-
-
 @dataclass(frozen=True)
 class Call:
-    """A statement, and what it is run with."""
+    """A statement, and what it is run with; `is_new` where it was made for this run."""
 
     statement: Statement
     inputs: Inputs
+    is_new: bool = False
 
 
 @dataclass
@@ -43,8 +41,8 @@ class Variants:
         self.kept[:] = [*self.kept[-_MOST + 1 :], statement]
         inputs = self._inputs(statement, supplied)
         if inputs is None:
-            raise NotCompiled("values that do not fit their own statement")
-        return Call(statement, inputs)
+            raise NotCompiled(Reason.UNFIT)
+        return Call(statement, inputs, is_new=True)
 
     def _inputs(self, statement: Statement, supplied: Supplied) -> Inputs | None:
         """Return what a statement is run with; None where it is for other values."""

@@ -26,6 +26,11 @@ class FailoverBuckets:
         self._ask_again = 0.0
         self._is_down = False
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the shared buckets did not answer when they were last asked."""
+        return self._is_down
+
     async def take(self, key: str, budget: Budget, need: int, want: int) -> Taken:
         """Take tokens."""
         if monotonic() >= self._ask_again:

@@ -8,6 +8,8 @@ from app.embedded import Stack
 from tests.app.serving import Gateway, gateway_process
 from tests.databases import at_database, database_name, new_database
 
+METRICS_TOKEN = "read the metrics"
+
 
 @pytest.fixture(scope="session")
 def served_database(stack: Stack, migrated_template: str) -> Iterator[str]:
@@ -26,7 +28,7 @@ def gateway(stack: Stack, served_database: str, tmp_path_factory: pytest.TempPat
 
 @pytest.fixture(scope="session")
 def strict_gateway(stack: Stack, served_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A gateway process with small limits and short patience."""
+    """A gateway process with small limits and short patience, that tells developers more."""
     with gateway_process(
         tmp_path_factory.mktemp("strict"),
         database_url=served_database,
@@ -37,5 +39,7 @@ def strict_gateway(stack: Stack, served_database: str, tmp_path_factory: pytest.
         receive_timeout_seconds=1,
         keep_alive_seconds=1,
         connection_limit_per_address=20,
+        metrics_token=METRICS_TOKEN,
+        explain=True,
     ) as running:
         yield running

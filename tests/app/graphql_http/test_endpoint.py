@@ -201,7 +201,7 @@ def test_an_encoded_address_is_guarded_like_the_plain_one(gateway: Gateway, path
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/metrics", "/admin", "/debug", "/.env", "/docs", "/openapi.json", "/graphiql", "/playground"]
+    "path", ["/", "/metric", "/admin", "/debug", "/.env", "/docs", "/openapi.json", "/graphiql", "/playground"]
 )
 def test_there_is_nothing_at_other_addresses(gateway: Gateway, path: str) -> None:
     with gateway.client() as client:

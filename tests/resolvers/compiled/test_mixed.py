@@ -8,10 +8,10 @@ from graphql.execution.values import VariableValues
 
 from resolvers.compiled.operation import CompiledOperation
 from resolvers.compiled.planner import Planner
-from resolvers.compiled.variants import NotCompiled
 from resolvers.database import Snapshot
 from resolvers.documents import Documents, Prepared
 from resolvers.schemas import Schemas
+from resolvers.ways import NotCompiled
 from schema.global_id import global_id
 from tests.graph import CURSORS, LIMITS, UNLIMITED, Asking
 from tests.model.viewers import ADMIN, CUSTOMER, OPERATIONS, SALES, Viewer
@@ -102,7 +102,7 @@ async def test_a_field_that_fails_tells_where_and_may_null_all(ask_compiled: Ask
 
     variables = found.coercer({})
     assert isinstance(variables, VariableValues)
-    ran = await operation.run(ask_compiled.engine._database, variables, ADMIN.principal, fail)
+    ran = await operation.run(ask_compiled.engine._paths.database, variables, ADMIN.principal, fail)
     [error] = ran.errors
     assert (error.path, error.locations[0].column) == (["__schema"], 3)  # type: ignore[index]
     assert ran.data.startswith(b"null" if is_nulled else b'{"__schema":null,"orders":{"nodes":[{')
@@ -115,4 +115,4 @@ async def test_an_operation_without_rows_is_left_as_a_whole(ask_compiled: Asking
     variables = found.coercer({})
     assert isinstance(variables, VariableValues)
     with pytest.raises(NotCompiled):
-        await operation.run(ask_compiled.engine._database, variables, ADMIN.principal, None)  # type: ignore[arg-type]
+        await operation.run(ask_compiled.engine._paths.database, variables, ADMIN.principal, None)  # type: ignore[arg-type]

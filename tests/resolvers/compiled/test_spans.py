@@ -27,7 +27,7 @@ async def test_every_half_hour_of_years_with_summer_time(ask_compiled: Asking, u
     local = sa.func.timezone(sa.literal_column(f"'{BUSINESS_TIME_ZONE}'"), moments)
     expected = sa.cast(sa.func.date_trunc(sa.literal_column(f"'{unit}'"), local), sa.Date())
     wrong = sa.select(moments.label("moment"), told.label("told")).where(told.is_distinct_from(expected)).limit(5)
-    async with ask_compiled.engine._database.snapshot(ADMIN.principal) as snapshot:
+    async with ask_compiled.engine._paths.database.snapshot(ADMIN.principal) as snapshot:
         assert [dict(row) for row in await snapshot.fetch(wrong)] == []
 
 

@@ -1,0 +1,154 @@
+"""The two paths: an operation is compiled where that can be, and else executed field by field by graphql-core."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from graphql import DocumentNode, ExecutionResult, GraphQLError
+from graphql.execution import execute
+from graphql.execution.values import VariableValues
+from graphql.pyutils import is_awaitable
+from orjson import Fragment
+
+from resolvers.access import Access, coordinates_of, unmarked
+from resolvers.answers import Answer, compiled, executed
+from resolvers.compiled.operation import CompiledOperation
+from resolvers.compiled.planner import Planner
+from resolvers.costs.bill import Bill
+from resolvers.cursors import Cursors
+from resolvers.database import Database, Snapshot
+from resolvers.documents import Prepared
+from resolvers.operation import Operation
+from resolvers.pages import Limits
+from resolvers.reference.operation import Running
+from resolvers.schemas import SeenSchema
+from resolvers.sql.scope import Scope
+from resolvers.ways import COMPILED, MIXED, NotCompiled, Path, Reason, Sent, Way
+from schema.model import Graph
+from security.errors import BadUserInput
+from security.principal import Principal
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An operation that is valid and paid for, with its coerced variables.
+
+    `sent` gathers the statements that it takes, where a client wants to be told of them.
+    """
+
+    operation: Operation
+    prepared: Prepared
+    variables: VariableValues
+    seen: SeenSchema
+    principal: Principal
+    bill: Bill
+    sent: list[Sent] | None = None
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Answers operations from the operational database; without `compiling` on the reference path alone."""
+
+    database: Database
+    everything: Graph
+    limits: Limits
+    cursors: Cursors
+    compiling: bool = True
+
+    async def answer(self, asked: Asked) -> Answer:
+        """Return the answer, with the way that it was found."""
+        if not self.compiling:
+            return await self._referred(asked, Reason.SWITCHED_OFF)
+        try:
+            return await self._compiled(asked)
+        except NotCompiled as error:
+            reason = error.reason
+        except (BadUserInput, GraphQLError):
+            reason = Reason.UNUSABLE_VALUE
+        except RecursionError:
+            reason = Reason.TOO_DEEP
+        # It answers, or tells where the bad value stands.
+        return await self._referred(asked, reason)
+
+    async def _compiled(self, asked: Asked) -> Answer:
+        """Answer an operation on the compiled path, with what of it is left to graphql-core."""
+        left = _Left(self, asked)
+        planned = self._planned(asked)
+        ran = await planned.run(self.database, asked.variables, asked.principal, left, asked.sent)
+        data, subjects = unmarked(ran.data)
+        access = _access(asked, (*subjects, *left.subjects))
+        way = _with_sent(MIXED if left.was_asked else COMPILED, asked)
+        return executed(Fragment(data), ran.errors, access, way) if ran.errors else compiled(data, access, way)
+
+    def _planned(self, asked: Asked) -> CompiledOperation:
+        prepared = asked.prepared
+        if prepared.compiled is None:
+            planner = Planner(self.everything, asked.seen, self.limits, self.cursors, self.database.version)
+            prepared.compiled = CompiledOperation(planner, prepared)
+        return prepared.compiled
+
+    async def _referred(self, asked: Asked, reason: Reason) -> Answer:
+        """Answer an operation on the reference path."""
+        async with self.database.snapshot(asked.principal) as snapshot:
+            running = self.running(asked, snapshot)
+            done = await _executed(asked.prepared.document, asked, running)
+        if asked.sent is not None:
+            asked.sent[:] = map(Sent, snapshot.texts)
+        way = _with_sent(Way(Path.REFERENCE, reason), asked)
+        return executed(done.data, done.errors or [], _access(asked, running.subjects), way)
+
+    def running(self, asked: Asked, snapshot: Snapshot) -> Running:
+        """Return what graphql-core's resolvers need."""
+        return Running(
+            scope=Scope(self.everything, asked.seen.graph, asked.principal),
+            totals=Scope(self.everything, asked.seen.graph, asked.principal, totals=True),
+            snapshot=snapshot,
+            limits=self.limits,
+            cursors=self.cursors,
+            bill=asked.bill,
+        )
+
+
+@dataclass
+class _Left:
+    """Executes what of an operation is left to graphql-core."""
+
+    paths: Paths
+    asked: Asked
+    was_asked: bool = False
+    subjects: dict[str, None] = field(default_factory=dict)
+
+    async def __call__(self, document: DocumentNode, snapshot: Snapshot) -> ExecutionResult:
+        self.was_asked = True
+        running = self.paths.running(self.asked, snapshot)
+        result = await _executed(document, self.asked, running)
+        self.subjects = running.subjects
+        return result
+
+
+async def _executed(document: DocumentNode, asked: Asked, running: Running) -> ExecutionResult:
+    result = execute(
+        asked.seen.schema,
+        document,
+        context_value=running,
+        variable_values=dict(asked.operation.variables or {}),
+        operation_name=asked.operation.name,
+    )
+    return cast("ExecutionResult", await result if is_awaitable(result) else result)
+
+
+def _with_sent(way: Way, asked: Asked) -> Way:
+    return way if asked.sent is None else replace(way, sent=tuple(asked.sent))
+
+
+def _access(asked: Asked, subjects: Iterable[str]) -> Access:
+    """Return what an answer tells; of the rows that were read, those whose personal data was asked for."""
+    prepared, seen = asked.prepared, asked.seen
+    if prepared.coordinates is None:
+        prepared.coordinates = coordinates_of(
+            asked.operation.hash, prepared.document, prepared.operation, seen.schema, seen.graph
+        )
+    coordinates = prepared.coordinates
+    personal = coordinates.personal_with(asked.operation.variables)
+    types = {name.partition(".")[0] for name in coordinates.personal}
+    return Access(coordinates, personal, tuple(row for row in subjects if row.partition(":")[0] in types))

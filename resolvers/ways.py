@@ -1,0 +1,69 @@
+"""How an operation was executed: on which path, for what reason not on the compiled one, and by which statements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+
+class Path(StrEnum):
+    """What executed an operation."""
+
+    COMPILED = "compiled"
+    MIXED = "mixed"
+    """Compiled fields beside those that were left to graphql-core."""
+    REFERENCE = "reference"
+
+
+class Reason(StrEnum):
+    """Why an operation was not compiled; the words are part of the metrics."""
+
+    SWITCHED_OFF = "switched_off"
+    NO_QUERY = "no_query"
+    NO_COMPILED_FIELD = "no_compiled_field"
+    UNUSABLE_VALUE = "unusable_value"
+    NO_VALUE = "no_value"
+    """A field that must have a value has none, as where there are too many groups."""
+    TOO_DEEP = "too_deep"
+    UNFIT = "unfit"
+    """A statement does not fit the values that it was made for: a fault of ours."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A statement that was sent to the database; `plan` tells whether it was `new` or `kept`."""
+
+    sql: str
+    field: str | None = None
+    plan: str | None = None
+    planning: str | None = None
+
+    def told(self) -> dict[str, Any]:
+        """Return what is known of it."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Way:
+    """How an operation was executed."""
+
+    path: Path
+    reason: Reason | None = None
+    sent: Sequence[Sent] = ()
+
+    def told(self) -> dict[str, Any]:
+        """Return it as clients read it."""
+        reason = {} if self.reason is None else {"reason": self.reason.value}
+        return {"path": self.path.value, **reason, "statements": [one.told() for one in self.sent]}
+
+
+COMPILED: Final = Way(Path.COMPILED)
+MIXED: Final = Way(Path.MIXED)
+
+
+class NotCompiled(Exception):
+    """An operation needs the reference path."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
