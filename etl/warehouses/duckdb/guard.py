@@ -22,7 +22,7 @@ def close_off(connection: duckdb.DuckDBPyConnection, folders: Sequence[Path] = (
     No statement can read or write files, attach databases or load extensions then, nor change any setting; those of
     the worker can't either, except for files in the `folders`, which it may export to. Times are told in UTC.
     """
-    if connection.execute("select current_setting('lock_configuration')").fetchone() == (True,):
+    if connection.execute("select current_setting('lock_configuration')").fetchall() == [(True,)]:
         return
     allowed = ", ".join(f"'{str(folder).replace(chr(39), chr(39) * 2)}'" for folder in (_SEEDS, *folders))
     connection.execute("set global timezone = 'UTC'")

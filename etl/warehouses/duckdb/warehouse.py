@@ -30,7 +30,7 @@ class DuckDBWarehouse:
 
     def __init__(self, path: Path | str) -> None:
         self.connection = duckdb.connect(str(path))
-        self.connection.execute("set timezone = 'UTC'")
+        self.connection.execute("set global timezone = 'UTC'")
         self.connection.execute(CATALOGUE)
         self._writer = self.connection.cursor()
         self._tables: dict[str, RawTable] = {}

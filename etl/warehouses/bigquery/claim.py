@@ -1,0 +1,67 @@
+"""Who writes to the mirror: the one whose stream of checkpoints is open; whoever takes over ends the others."""
+
+import datetime as dt
+import time
+
+import pyarrow as pa
+from google.api_core import exceptions as google
+
+from etl.warehouses.bigquery.faults import Outcome, outcome_of
+from etl.warehouses.bigquery.service import ONCE, SECONDS, Service
+from etl.warehouses.bigquery.writing import Stream
+from etl.warehouses.interface import Fenced
+
+_TAKEN = "another worker has taken over the warehouse: stop this one"
+_CHECKPOINT = pa.schema(
+    [("epoch", pa.int64()), ("load_id", pa.int64()), ("position", pa.int64()), ("at", pa.timestamp("us", "UTC"))]
+)
+_OWNER = pa.schema(
+    [("epoch", pa.int64()), ("owner", pa.string()), ("stream", pa.string()), ("at", pa.timestamp("us", "UTC"))]
+)
+
+
+class Claim:
+    """The right to write checkpoints, without which nothing that was sent is seen."""
+
+    def __init__(self, service: Service, owner: str) -> None:
+        """Take it, from whoever has it; raises `Fenced` where somebody takes it at the same moment and is later."""
+        self._service = service
+        self._checkpoints = Stream(service, "checkpoint")
+        self._began = time.time_ns() // 1000
+        self._sign(owner)
+        self._end_others()
+
+    @property
+    def began(self) -> int:
+        """When it was taken, in microseconds: later claims have greater numbers."""
+        return self._began
+
+    def write(self, epoch: int, load_id: int, position: int | None) -> None:
+        """Write a checkpoint, by which all loads up to this one are seen; raises `Fenced`."""
+        row = {"epoch": epoch, "load_id": load_id, "position": position, "at": dt.datetime.now(dt.UTC)}
+        try:
+            self._checkpoints.append(pa.Table.from_pylist([row], _CHECKPOINT))
+        except google.GoogleAPICallError as fault:
+            if outcome_of(fault) is Outcome.STREAM_LOST:
+                raise Fenced(_TAKEN) from None
+            raise
+
+    def _sign(self, owner: str) -> None:
+        row = {"epoch": self._began, "owner": owner, "stream": self._checkpoints.open(), "at": dt.datetime.now(dt.UTC)}
+        Stream(self._service, "owner").append(pa.Table.from_pylist([row], _OWNER))
+
+    def _end_others(self) -> None:
+        found = self._service.query(f"select epoch, stream from {self._service.place.name('owner')}").to_pylist()
+        if any((row["epoch"], row["stream"]) > (self._began, self._checkpoints.name) for row in found):
+            raise Fenced(_TAKEN)
+        for row in sorted(found, key=lambda row: -row["epoch"])[1:11]:
+            self._end(row["stream"])
+
+    def _end(self, stream: str) -> None:
+        try:
+            end = self._service.writing.finalize_write_stream
+            self._service.ask(lambda: end(name=stream, retry=ONCE, timeout=SECONDS))
+        except google.GoogleAPICallError as fault:
+            # It was ended, or is long gone.
+            if outcome_of(fault) is not Outcome.STREAM_LOST:
+                raise

@@ -1,0 +1,194 @@
+"""The mirror: the journal's loads, sent to BigQuery in order and seen there by a checkpoint that is written last."""
+
+import datetime as dt
+import threading
+from collections.abc import Mapping
+from typing import Final
+
+import pyarrow as pa
+
+from etl.changes import TableShape
+from etl.warehouses.bigquery.claim import Claim
+from etl.warehouses.bigquery.erasing import erase
+from etl.warehouses.bigquery.journal import Epoch, Journal
+from etl.warehouses.bigquery.service import Service
+from etl.warehouses.bigquery.statements import Standing, folding, log_view, table_view
+from etl.warehouses.bigquery.tables import Tables, sent
+from etl.warehouses.bigquery.writing import Stream, append_somewhere, load
+
+# From how many rows on a load job is cheaper than a stream.
+_LOADED_ROWS: Final = 20_000
+
+
+class Mirror:
+    """Follows one journal. Its methods take turns; each may be asked again after a fault."""
+
+    def __init__(self, service: Service, journal: Journal, shapes: Mapping[str, TableShape]) -> None:
+        self._service = service
+        self._journal = journal
+        self._shapes = shapes
+        self._tables = Tables(service)
+        self._turn = threading.RLock()
+        self._streams: dict[str, Stream] = {}
+        self._columns: dict[str, pa.Schema] = {}
+        self._horizons: dict[str, dt.datetime] = {}
+        self._claim: Claim | None = None
+        self._epoch: Epoch | None = None
+        self._sent = -1
+
+    def claim(self, owner: str) -> None:
+        """Become the one that writes, and find out how far BigQuery is."""
+        with self._turn:
+            self._tables.prepare()
+            self._claim = Claim(self._service, owner)
+            self._epoch, self._sent = self._found()
+
+    def advance(self) -> None:
+        """Send what the journal has and BigQuery has not; raises `Fenced`."""
+        with self._turn:
+            if self._claim is None:
+                self.claim("unnamed")
+            load_id, position = self._journal.standing()
+            if position is None or self._claim is None:
+                return
+            if self._shape() or self._epoch is None:
+                self._begin(self._claim)
+            elif load_id > self._sent:
+                for table in self._shapes:
+                    self._send(table, self._epoch, load_id)
+                self._claim.write(self._epoch.number, load_id + self._epoch.shift, position)
+                self._sent = load_id
+            self._erase()
+
+    def read(self, table: str) -> pa.Table:
+        """Return a table as it stands, once everything was sent."""
+        with self._turn:
+            self.advance()
+            columns = self._journal.columns(table)
+            if self._epoch is None:
+                return columns.empty_table()
+            place = self._service.place.name(table)
+            return self._service.query(f"select * from {place}").select(columns.names).cast(columns)
+
+    def renew(self) -> None:
+        """Begin anew with the next load: the journal's history is not what was sent any more."""
+        with self._turn:
+            self._journal.forget()
+            self._epoch = None
+
+    def fold(self, table: str) -> None:
+        """Bring a table's base up to what was sent; what can be read stays the same."""
+        with self._turn:
+            if self._epoch is None or self._journal.folded(table) >= self._sent:
+                return
+            anew = self._journal.folded(table) < 0 or self._journal.is_emptied(
+                table, self._journal.folded(table), self._sent
+            )
+            names, standing = self._columns[table].names, self._standing(table)
+            upto = self._sent + self._epoch.shift
+            key = self._shapes[table].key
+            self._service.query(folding(self._service.place, table, key, names, standing, upto, anew=anew))
+            self._journal.note_folded(table, self._sent)
+            self._view(table)
+
+    def prune(self, before: dt.datetime) -> None:
+        """Take changes away that are in a base and were committed before a time."""
+        with self._turn:
+            if self._epoch is None:
+                return
+            for table in self._shapes:
+                standing = self._standing(table)
+                self._service.query(f"""
+                delete from {self._service.place.name(f"{table}__changes")}
+                where _committed_at < timestamp '{before.isoformat()}'
+                  and (_epoch < {standing.epoch} or _load_id <= {standing.compacted})
+                """)
+
+    def _found(self) -> tuple[Epoch | None, int]:
+        """Return the epoch that goes on, and the load up to which it was sent; None where a new one must begin."""
+        mine, last = self._journal.epoch(), self._last()
+        if mine is None or mine.number != last[0] or last[1] - mine.shift > self._journal.standing()[0]:
+            return None, -1
+        return mine, last[1] - mine.shift
+
+    def _last(self) -> tuple[int, int]:
+        """Return the newest epoch and load that BigQuery has."""
+        found = self._service.query(
+            f"select epoch, max(load_id) as load_id from {self._service.place.name('checkpoint')}"
+            " group by epoch order by epoch desc limit 1"
+        ).to_pylist()
+        return (found[0]["epoch"], found[0]["load_id"]) if found else (0, 0)
+
+    def _shape(self) -> bool:
+        """Bring tables and views into the journal's shapes; tell whether that takes a new epoch."""
+        is_renewed = False
+        for table, shape in self._shapes.items():
+            columns = self._journal.columns(table)
+            if columns != self._columns.get(table):
+                is_renewed |= self._tables.shape(shape, columns)
+                self._columns[table] = columns
+                self._streams.pop(table, None)
+                if self._epoch is not None and not is_renewed:
+                    self._view(table)
+        return is_renewed
+
+    def _begin(self, claim: Claim) -> None:
+        """Begin an epoch: send every table as it stands at one moment."""
+        last_epoch, last_load = self._last()
+        with self._journal.at_one_moment():
+            load_id, position = self._journal.standing()
+            epoch = Epoch(max(last_epoch + 1, claim.began), max(0, last_load + 1 - load_id))
+            for table, shape in self._shapes.items():
+                reader = self._journal.content(table, shape.key, epoch, load_id)
+                self._send_rows(table, reader, is_long=True)
+            claim.write(epoch.number, load_id + epoch.shift, position)
+        self._journal.begin(epoch)
+        self._epoch, self._sent = epoch, load_id
+        for table in self._shapes:
+            self._view(table)
+            self.fold(table)
+
+    def _send(self, table: str, epoch: Epoch, upto: int) -> None:
+        count = self._journal.count(table, self._sent, upto)
+        if not count:
+            return
+        oldest = self._journal.oldest(table, self._sent)
+        if oldest is not None and oldest < self._horizons[table]:
+            self._view(table)
+        reader = self._journal.changes(table, epoch, self._sent, upto)
+        self._send_rows(table, reader, is_long=count >= _LOADED_ROWS)
+
+    def _send_rows(self, table: str, reader: pa.RecordBatchReader, *, is_long: bool) -> None:
+        place = f"{table}__changes"
+        if is_long:
+            schema = sent(reader.schema.empty_table()).schema
+            batches = (batch for part in reader for batch in sent(pa.Table.from_batches([part])).to_batches())
+            load(self._service, place, schema, batches)
+            return
+        stream = self._streams.setdefault(table, Stream(self._service, place))
+        for part in reader:
+            append_somewhere(stream, sent(pa.Table.from_batches([part])))
+
+    def _view(self, table: str) -> None:
+        """Make the table's views, over what is behind its base."""
+        place, shape = self._service.place, self._shapes[table]
+        standing = self._standing(table)
+        self._service.query(log_view(place, table))
+        self._service.query(table_view(place, table, shape.key, self._columns[table].names, standing))
+
+    def _standing(self, table: str) -> Standing:
+        epoch = self._epoch or Epoch(0, 0)
+        folded = self._journal.folded(table)
+        # An epoch's copy has no time of its own: all of history is looked through until it is folded in.
+        horizon = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
+        if folded >= 0:
+            horizon = self._journal.oldest(table, folded) or dt.datetime.now(dt.UTC)
+        self._horizons[table] = horizon
+        return Standing(epoch.number, folded + epoch.shift, horizon.isoformat())
+
+    def _erase(self) -> None:
+        for erasure in self._journal.erasures():
+            if erasure.table not in self._shapes or erase(
+                self._service, self._shapes[erasure.table], self._columns[erasure.table].names, erasure
+            ):
+                self._journal.note_erased(erasure)

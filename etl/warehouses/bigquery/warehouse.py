@@ -1,0 +1,146 @@
+"""BigQuery behind the interface of warehouses: the journal takes batches in, the mirror follows."""
+
+import datetime as dt
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from etl.changes import Batch, Changes, DeadLetter, SchemaChange, TableShape
+from etl.warehouses.bigquery.journal import Journal
+from etl.warehouses.bigquery.mirror import Mirror
+from etl.warehouses.bigquery.service import Place, Service
+from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
+from etl.warehouses.interface import HISTORY, Fenced
+
+_LOG: Final = logging.getLogger(__name__)
+_LONGEST_PAUSE: Final = 60.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often things are done: seconds between two sendings, and between two foldings of a table."""
+
+    sending: float = 1.0
+    folding: float = 900.0
+
+
+_PACE: Final = Pace()
+
+
+class BigQueryWarehouse:
+    """Takes batches into a journal, a DuckDB file that the worker owns, from which BigQuery follows by itself.
+
+    What the law of delivery says is true of the journal at once, and of BigQuery as of its newest checkpoint. While
+    BigQuery is down the journal grows, and the source does not. A journal that is lost is no harm but the time of
+    copying all tables again.
+    """
+
+    def __init__(self, place: Place, journal: Path | str, pace: Pace = _PACE, patience: float = 600.0) -> None:
+        self._journal = DuckDBWarehouse(journal)
+        self._service = Service(place, patience)
+        self._shapes: dict[str, TableShape] = {}
+        self._notes = Journal(self._journal.connection)
+        self._mirror = Mirror(self._service, self._notes, self._shapes)
+        self._pace = pace
+        self._folded: dict[str, float] = {}
+        self._problem: str | None = None
+        self._is_fenced = False
+        self._stop = threading.Event()
+        self._follower = threading.Thread(target=self._follow, name="bigquery-mirror", daemon=True)
+
+    def prepare(self, shapes: Sequence[TableShape]) -> None:
+        """Make the tables that are missing, and bring the others into their shapes; BigQuery follows."""
+        self._journal.prepare(shapes)
+        self._shapes.update({shape.table: shape for shape in shapes})
+        if not self._follower.is_alive():
+            self._follower.start()
+
+    def fence(self, owner: str) -> None:
+        """Become the one that writes."""
+        self._journal.fence(owner)
+        self._mirror.claim(owner)
+        self._is_fenced = False
+
+    def position(self) -> int | None:
+        """Return the LSN up to which every commit is in the journal, None before the first batch."""
+        return self._journal.position()
+
+    def copied(self) -> Mapping[str, int]:
+        """Return the tables that were copied whole since they got their columns, with the LSN of the copy."""
+        return self._journal.copied()
+
+    def restart(self) -> None:
+        """Forget the position and the copies, because the source lost changes or was set back."""
+        self._journal.restart()
+        self._mirror.renew()
+
+    def append(self, batch: Batch) -> None:
+        """Take a batch in, by the law of delivery; raises `Fenced`."""
+        if self._is_fenced:
+            raise Fenced("another worker has taken over the warehouse: stop this one")
+        self._journal.append(batch)
+        for control in batch.control:
+            if isinstance(control, SchemaChange):
+                self._shapes[control.shape.table] = control.shape
+
+    def compact(self, table: str) -> None:
+        """Fold a table's newest changes into its base, in BigQuery when its time has come."""
+        self._journal.compact(table)
+        if time.monotonic() - self._folded.get(table, 0.0) >= self._pace.folding:
+            self._mirror.fold(table)
+            self._folded[table] = time.monotonic()
+
+    def prune(self, keep: dt.timedelta = HISTORY) -> int:
+        """Take changes away that are in a base and older than this; return how many of the journal."""
+        self._mirror.prune(dt.datetime.now(dt.UTC) - keep)
+        return self._journal.prune(keep)
+
+    def letters(self, table: str | None = None) -> Sequence[DeadLetter]:
+        """Return the dead letters, which stay in the journal."""
+        return self._journal.letters(table)
+
+    def redeem(self, letter: DeadLetter, changes: Changes) -> bool:
+        """Put a dead letter's change into its table, unless a newer one of the row is there; the letter goes."""
+        return self._journal.redeem(letter, changes)
+
+    def degraded(self) -> Mapping[str, Sequence[str]]:
+        """Return the tables that lack something, each with the reasons; all of them while BigQuery does not follow."""
+        found = {table: list(reasons) for table, reasons in self._journal.degraded().items()}
+        if self._problem is not None:
+            for table in self._shapes:
+                found.setdefault(table, []).append(self._problem)
+        return found
+
+    def read(self, table: str) -> pa.Table:
+        """Return a table as it stands in BigQuery, once that has followed."""
+        return self._mirror.read(table)
+
+    def close(self) -> None:
+        """Let journal and clients go; what was not sent is sent when it is opened again."""
+        self._stop.set()
+        if self._follower.is_alive():
+            self._follower.join()
+        self._notes.close()
+        self._service.close()
+        self._journal.close()
+
+    def _follow(self) -> None:
+        """Send what comes until `close`; a fault is logged by its kind, shown as a problem, and tried again."""
+        pause = self._pace.sending
+        while not self._stop.wait(pause):
+            try:
+                self._mirror.advance()
+                self._problem, pause = None, self._pace.sending
+            except Fenced:
+                self._is_fenced = True
+                return
+            except Exception as fault:  # noqa: BLE001 - whatever it is, the journal goes on
+                self._problem = f"BigQuery does not follow: {type(fault).__name__}"
+                pause = min(pause * 2, _LONGEST_PAUSE)
+                _LOG.warning("bigquery does not follow", extra={"fault": type(fault).__name__})
