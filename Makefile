@@ -88,6 +88,7 @@ lock: $(VENV)/installed-dev ## Write requirements*.txt from pyproject.toml; UPGR
 	@$(LOCK) pyproject.toml --group build -o requirements.txt
 	@$(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	@$(LOCK) --group explorer -o requirements-explorer.txt
+	@$(LOCK) --group emulator -o requirements-emulator.txt
 
 .PHONY: clean
 clean: ## Remove the environment, caches and what was built; data folders stay

@@ -7,6 +7,7 @@ import pytest
 
 from app.embedded import PostgresTuning, Stack, start_stack
 from tests.databases import empty_database, migrated_database, migrated_template
+from tests.emulator import bigquery
 from tests.graph import ask, ask_compiled, ask_reference, ask_unguarded, sample_database, unguarded_database
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "ask_compiled",
     "ask_reference",
     "ask_unguarded",
+    "bigquery",
     "empty_database",
     "migrated_database",
     "migrated_template",

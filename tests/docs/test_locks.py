@@ -17,6 +17,7 @@ LOCKS = {
     "requirements.txt": ("project", "build"),
     "requirements-dev.txt": ("project", "dev"),
     "requirements-explorer.txt": ("explorer",),
+    "requirements-emulator.txt": ("emulator",),
 }
 
 

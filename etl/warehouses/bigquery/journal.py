@@ -17,8 +17,6 @@ create table if not exists mirror.epoch (epoch bigint, shift bigint);
 create table if not exists mirror.folded (table_name varchar, load_id bigint);
 create table if not exists mirror.erased (table_name varchar, key bigint, lsn bigint);
 """
-# Columns that were put aside when their type changed: their values are not in the tables any more.
-_ASIDE: Final = "__was_"
 _BATCH: Final = 50_000
 
 
@@ -61,10 +59,8 @@ class Journal:
             self._cursor.execute("rollback")
 
     def columns(self, table: str) -> pa.Schema:
-        """Return a table's own columns."""
-        schema = self._cursor.sql(f"from raw.{table}__log limit 0").to_arrow_table().schema
-        named = [field for field in schema if not field.name.startswith("_") and _ASIDE not in field.name]
-        return pa.schema(named)
+        """Return a table's own columns, those that were put aside or dropped left out."""
+        return self._cursor.sql(f"from raw.{table} limit 0").to_arrow_table().schema
 
     def count(self, table: str, after: int, upto: int) -> int:
         """Return how many changes came in the loads after one and up to another."""

@@ -65,7 +65,7 @@ class Mirror:
         with self._turn:
             self.advance()
             columns = self._journal.columns(table)
-            if self._epoch is None:
+            if self._epoch is None and self._last() == (0, 0):
                 return columns.empty_table()
             place = self._service.place.name(table)
             return self._service.query(f"select * from {place}").select(columns.names).cast(columns)

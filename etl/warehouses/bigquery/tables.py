@@ -1,5 +1,6 @@
 """The tables of the raw layer in BigQuery, derived from the shapes: types, layout, labels, columns that come."""
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -79,11 +80,14 @@ class Tables:
     ) -> bool:
         table = self._make(name, fields, partition=partition, cluster=cluster, is_filtered=is_filtered)
         there = {field.name: field for field in table.schema}
-        if any(field.name in there and _kind(field) != _kind(there[field.name]) for field in fields):
+        if any(field.name in there and not _holds(there[field.name], field) for field in fields):
             self._put_aside(name)
             self._make(name, fields, partition=partition, cluster=cluster, is_filtered=is_filtered)
             return True
         if missing := [field for field in fields if field.name not in there]:
+            for field in missing:
+                self._service.query(f"alter table {self._place.name(name)} add column if not exists {_declared(field)}")
+            # The statement takes no descriptions with it.
             table.schema = [*table.schema, *missing]
             rest = self._service.rest
             self._service.ask(lambda: rest.update_table(table, ["schema"], retry=ONCE, timeout=SECONDS))
@@ -108,10 +112,12 @@ class Tables:
         return self._service.ask(lambda: rest.create_table(table, exists_ok=True, retry=ONCE, timeout=SECONDS))
 
     def _put_aside(self, name: str) -> None:
-        count = len(
-            [1 for table in self._service.rest.list_tables(self._place.raw) if table.table_id.startswith(f"{name}_")]
-        )
-        self._service.query(f"alter table {self._place.name(name)} rename to `{name}_{count + 1}`")
+        """Keep a table under another name, by a copy that costs no reading, and let its own name go."""
+        rest, path = self._service.rest, self._place.path(name)
+        aside = f"{path}_{dt.datetime.now(dt.UTC):%Y%m%d%H%M%S}"
+        job = self._service.ask(lambda: rest.copy_table(path, aside, retry=ONCE, timeout=SECONDS))
+        self._service.ask(lambda: job.result(retry=ONCE, timeout=SECONDS))
+        self._service.ask(lambda: rest.delete_table(path, not_found_ok=True, retry=ONCE, timeout=SECONDS))
 
 
 def sent(table: pa.Table) -> pa.Table:
@@ -137,10 +143,22 @@ def _type(kind: pa.DataType) -> dict[str, object]:
         return {"type": "TIMESTAMP"}
     if pa.types.is_decimal(kind):
         fits = kind.scale <= _NUMERIC[1] and kind.precision - kind.scale <= _NUMERIC[0]
-        return {"type": "NUMERIC" if fits else "BIGNUMERIC", "precision": kind.precision, "scale": kind.scale}
+        return {"type": "NUMERIC" if fits else "BIGNUMERIC", "precision": str(kind.precision), "scale": str(kind.scale)}
     return {"type": _TYPES[kind]}
 
 
-def _kind(field: SchemaField) -> tuple[str, int | None, int | None]:
+def _declared(field: SchemaField) -> str:
+    """Return a column as DDL has it."""
+    digits = "" if field.precision is None else f"({field.precision}, {field.scale})"
+    return f"`{field.name}` {field.field_type}{digits}"
+
+
+def _holds(there: SchemaField, wanted: SchemaField) -> bool:
+    """Tell whether a column that is there takes the values of another declaration."""
     names = {"INTEGER": "INT64", "BOOLEAN": "BOOL", "FLOAT": "FLOAT64"}
-    return names.get(field.field_type, field.field_type), field.precision, field.scale
+    if names.get(there.field_type, there.field_type) != names.get(wanted.field_type, wanted.field_type):
+        return False
+    if there.precision is None or wanted.precision is None:
+        return True
+    behind, wanted_behind = there.scale or 0, wanted.scale or 0
+    return behind >= wanted_behind and there.precision - behind >= wanted.precision - wanted_behind
