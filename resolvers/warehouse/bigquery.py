@@ -1,0 +1,176 @@
+"""BigQuery, asked by the gateway: SELECT only, bounded in rows, bytes, money and time."""
+
+import asyncio
+import concurrent.futures
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+import pyarrow as pa
+import requests
+from google.api_core import exceptions as google
+from google.api_core.client_options import ClientOptions
+from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import GoogleAuthError
+from google.cloud import bigquery
+from google.cloud.bigquery.query import _AbstractQueryParameter as Parameter
+from google.cloud.bigquery.retry import DEFAULT_RETRY
+
+from resolvers.warehouse.reader import (
+    LIMITS,
+    Limits,
+    QueryFailed,
+    WarehouseTimedOut,
+    WarehouseTooExpensive,
+    WarehouseUnavailable,
+)
+
+_LABELS: Final = {"application": "cienty-gateway", "part": "gateway"}
+_KEPT_CHECKS: Final = 1000
+_TYPES: Final[Mapping[type, str]] = {
+    bool: "BOOL",
+    int: "INT64",
+    float: "FLOAT64",
+    Decimal: "BIGNUMERIC",
+    str: "STRING",
+    bytes: "BYTES",
+    dt.datetime: "TIMESTAMP",
+    dt.date: "DATE",
+    dt.time: "TIME",
+}
+
+
+@dataclass(frozen=True)
+class BigQueryReader:
+    """Reads the datasets of a project whose names begin with `dataset`.
+
+    The account needs `roles/bigquery.dataViewer` on them and `roles/bigquery.jobUser` in the project, and should have
+    nothing else. `client` is shared by all queries; `is_streamed` says that rows come through the storage API.
+    """
+
+    client: bigquery.Client
+    dataset: str
+    is_streamed: bool = True
+    _checked: set[str] = field(default_factory=set, repr=False)
+
+    @classmethod
+    def at(
+        cls, project: str, dataset: str, location: str | None = None, endpoint: str | None = None
+    ) -> "BigQueryReader":
+        """Return a reader; `endpoint` is that of a test's stand-in for Google's server."""
+        if endpoint is None:
+            return cls(bigquery.Client(project=project, location=location), dataset)
+        options = ClientOptions(api_endpoint=endpoint)
+        return cls(bigquery.Client(project, AnonymousCredentials(), client_options=options), dataset, is_streamed=False)
+
+    async def query(self, sql: str, parameters: Mapping[str, Any] | None = None, limits: Limits = LIMITS) -> pa.Table:
+        """Return the rows of a query, as the interface says."""
+        bound = [_parameter(name, value) for name, value in (parameters or {}).items()]
+        jobs: list[bigquery.QueryJob] = []
+        try:
+            return await asyncio.to_thread(self._rows, sql, bound, limits, jobs)
+        except asyncio.CancelledError:
+            for job in jobs:
+                await asyncio.to_thread(job.cancel)
+            raise
+
+    def parameter(self, name: str) -> str:
+        """Return how the SQL names a bound value."""
+        return f"@{name}"
+
+    def among(self, expression: str, name: str) -> str:
+        """Return the condition that an expression is one of a bound list of values."""
+        return f"{expression} in unnest({self.parameter(name)})"
+
+    def table(self, layer: str, name: str) -> str:
+        """Return how the SQL names a table or view of a layer."""
+        return f"`{self.client.project}`.`{self.dataset}_{layer}`.`{name}`"
+
+    async def close(self) -> None:
+        """Let connections go."""
+        self.client.close()
+
+    def _rows(self, sql: str, parameters: list[Parameter], limits: Limits, jobs: list[bigquery.QueryJob]) -> pa.Table:
+        try:
+            self._check_reads(sql, parameters, limits)
+            settings = _settings(parameters, limits)
+            job = self.client.query(
+                sql, job_config=settings, job_retry=None, retry=_retry(limits), timeout=limits.seconds
+            )
+            jobs.append(job)
+            return _result(job, limits, is_streamed=self.is_streamed)
+        except (google.GoogleAPICallError, GoogleAuthError, requests.RequestException, google.RetryError) as fault:
+            raise _explained(fault, limits) from None
+
+    def _check_reads(self, sql: str, parameters: list[Parameter], limits: Limits) -> None:
+        """Let BigQuery itself say what a statement is, which costs nothing and is known from then on."""
+        if sql in self._checked:
+            return
+        settings = bigquery.QueryJobConfig(dry_run=True, query_parameters=parameters, labels=_LABELS)
+        asked = self.client.query(
+            sql, job_config=settings, job_retry=None, retry=_retry(limits), timeout=limits.seconds
+        )
+        if asked.statement_type != "SELECT":
+            raise QueryFailed(f"{asked.statement_type or 'this'} is refused: the warehouse answers SELECT")
+        if len(self._checked) < _KEPT_CHECKS:
+            self._checked.add(sql)
+
+
+def _result(job: bigquery.QueryJob, limits: Limits, *, is_streamed: bool) -> pa.Table:
+    try:
+        rows = job.result(timeout=limits.seconds, retry=_retry(limits), job_retry=None)
+    except (concurrent.futures.TimeoutError, google.RetryError):
+        job.cancel(retry=_retry(limits))
+        raise WarehouseTimedOut(
+            f"the query was ended after {limits.seconds:g} s: ask for less, or allow more time"
+        ) from None
+    if (rows.total_rows or 0) > limits.rows:
+        raise WarehouseTooExpensive(f"the result has more than {limits.rows:,} rows: ask for fewer")
+    found = rows.to_arrow(create_bqstorage_client=is_streamed)
+    if found.nbytes > limits.size:
+        raise WarehouseTooExpensive(f"the result has more than {limits.size:,} bytes: ask for less")
+    return found
+
+
+def _settings(parameters: list[Parameter], limits: Limits) -> bigquery.QueryJobConfig:
+    return bigquery.QueryJobConfig(
+        query_parameters=parameters,
+        maximum_bytes_billed=limits.billed,
+        labels=_LABELS,
+        job_timeout_ms=int(limits.seconds * 1000),
+    )
+
+
+def _retry(limits: Limits) -> Any:
+    return DEFAULT_RETRY.with_timeout(limits.seconds)
+
+
+def _parameter(name: str, value: Any) -> Parameter:
+    """Return a bound value. An absent one counts as text, and an empty list as one of whole numbers."""
+    if isinstance(value, list | tuple):
+        return bigquery.ArrayQueryParameter(name, _kind(value[0]) if value else "INT64", list(value))
+    return bigquery.ScalarQueryParameter(name, "STRING" if value is None else _kind(value), value)
+
+
+def _kind(value: Any) -> str:
+    found = _TYPES.get(type(value))
+    if found is None:
+        raise QueryFailed(f"a value of the type {type(value).__name__} can't be bound")
+    return found
+
+
+def _explained(fault: Exception, limits: Limits) -> Exception:
+    reasons = {error.get("reason") for error in getattr(fault, "errors", ()) if isinstance(error, dict)}
+    if "bytesBilledLimitExceeded" in reasons:
+        return WarehouseTooExpensive(
+            f"the query would read more than the {limits.billed:,} bytes that may be billed: narrow it by a partition"
+        )
+    if "timeout" in reasons or isinstance(fault, google.GatewayTimeout | requests.Timeout):
+        return WarehouseTimedOut(f"BigQuery did not answer within {limits.seconds:g} s")
+    if isinstance(fault, google.BadRequest | google.NotFound):
+        return QueryFailed(fault.message)
+    if isinstance(fault, google.Forbidden | GoogleAuthError):
+        return WarehouseUnavailable("BigQuery refuses the gateway's account: it needs dataViewer and jobUser")
+    return WarehouseUnavailable(f"BigQuery does not answer ({type(fault).__name__})")
