@@ -49,6 +49,9 @@ where its unsent values are.
 UNSENT_BITS: Final = 63
 """How many own columns `_unchanged` can speak of."""
 
+ARROW: Final = "arrow"
+"""The form of a dead letter whose change was typed, but needs a value of an earlier one: Arrow's stream format."""
+
 COPY_BEGINS: Final = -1
 COPY_ENDS: Final = 2**62
 """The `_seq` of the TRUNCATEs that are the marks around a whole table's copy; the rows are numbered from 0."""

@@ -67,10 +67,11 @@ class Warehouse(Protocol):
     def letters(self, table: str | None = None) -> Sequence[DeadLetter]:
         """Return the dead letters, of one table or all, in the order of the changes."""
 
-    def redeem(self, letter: DeadLetter, changes: Changes) -> bool:
+    def redeem(self, letter: DeadLetter, changes: Changes | None) -> bool:
         """Put a dead letter's change into its table, unless a newer one of the row is there; the letter goes.
 
-        False, and the letter stays, while it needs values of another dead letter.
+        False, and the letter stays, while it needs values of another dead letter, or still can't be read (None) and
+        nothing newer is there.
         """
 
     def degraded(self) -> Mapping[str, Sequence[str]]:

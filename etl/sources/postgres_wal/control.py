@@ -32,7 +32,7 @@ def _read(word: str, lsn: int, said: dict[str, Any]) -> Control | None:
             low, high = (None if said[name] is None else int(said[name]) for name in ("low", "high"))
             return CopyAgain(str(said["table"]), str(said["id"]), low, high)
         case "erase":
-            return Erase(str(said["table"]), int(said["key"]))
+            return Erase(str(said["table"]), int(said["key"]), lsn)
         case _:
             return None
 

@@ -1,6 +1,7 @@
 """From pgoutput's messages to batches of typed changes; knows transactions and tables, not connections."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from etl.changes import Batch, Changes, Control, DeadLetter, Operation, TableShape
 from etl.sources.postgres_wal.cells import PADDING, Buffer
 from etl.sources.postgres_wal.control import control_of
-from etl.sources.postgres_wal.messages import Relation, read_message, read_relation, read_truncate
+from etl.sources.postgres_wal.messages import Message, Relation, read_message, read_relation, read_truncate
 from etl.sources.postgres_wal.rows import Rows
 from etl.sources.postgres_wal.runs import ROW, Run, Sent, Transaction
 from etl.sources.postgres_wal.wire import Block
@@ -121,9 +122,14 @@ class Decoder:
             for number in read_truncate(data):
                 self._truncate(number)
         elif kind == _MESSAGE:
-            message = read_message(data)
-            if message.lsn > self._position and (control := control_of(message)) is not None:
-                self._control.append(control)
+            self._hear(read_message(data))
+
+    def _hear(self, message: Message) -> None:
+        if message.is_transactional:
+            # It is true with its transaction, however long before the commit it was written.
+            message = replace(message, lsn=self._transaction.commit)
+        if message.lsn > self._position and (control := control_of(message)) is not None:
+            self._control.append(control)
 
     def _truncate(self, number: int) -> None:
         """Take the end of all rows of a table as a row in which nothing is given."""

@@ -35,8 +35,9 @@ class Relation:
 
 @dataclass(frozen=True)
 class Message:
-    """What was written by `pg_logical_emit_message`."""
+    """What was written by `pg_logical_emit_message`; a transactional one belongs to the transaction it comes in."""
 
+    is_transactional: bool
     lsn: int
     prefix: str
     content: bytes
@@ -83,7 +84,7 @@ def read_message(data: bytes) -> Message:
     lsn = int.from_bytes(data[2:10], "big")
     prefix, at = _text(data, 10)
     size = int.from_bytes(data[at : at + 4], "big")
-    return Message(lsn, prefix, data[at + 4 : at + 4 + size])
+    return Message(bool(data[1]), lsn, prefix, data[at + 4 : at + 4 + size])
 
 
 def tuple_end(data: bytes | bytearray | memoryview, at: int) -> int:

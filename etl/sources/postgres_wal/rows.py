@@ -1,25 +1,33 @@
 """Rows of one table as they arrived, collected as places in bytes and turned into typed changes together."""
 
-from dataclasses import dataclass, field
+import datetime as dt
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from etl.changes import META, Changes, DeadLetter, TableShape
+from etl.changes import META, Changes, DeadLetter, Operation, TableShape
 from etl.sources.postgres_wal.cells import Buffer, Cells, Flags, replicated_cells
+from etl.sources.postgres_wal.drift import landing_name, with_columns_beside
 from etl.sources.postgres_wal.messages import Relation, tuple_end
 from etl.sources.postgres_wal.runs import Run
 from etl.sources.postgres_wal.values import Column, column_of
 
+REPLICATED: Final = "pgoutput"
+"""The form of dead letters that came with the stream: the row as pgoutput sends it."""
 
-@dataclass
+EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+MICROSECOND: Final = dt.timedelta(microseconds=1)
+
+
 class Rows:
     """Rows that came with the same columns, as places in all bytes of a batch."""
 
-    relation: Relation
-    shape: TableShape
-    runs: list[Run] = field(default_factory=list)
+    def __init__(self, relation: Relation, declared: TableShape) -> None:
+        self.relation = relation
+        self.shape = with_columns_beside(declared, ((column.name, column.oid) for column in relation.columns))
+        self.runs: list[Run] = []
 
     def typed(self, buffer: Buffer) -> tuple[Changes | None, list[DeadLetter]]:
         """Return the changes, None if every row has an unfit value, and what is unfit."""
@@ -35,7 +43,10 @@ class Rows:
 
     def _columns(self, cells: list[Cells], count: int) -> tuple[dict[str, Column], NDArray[np.int64]]:
         """Return the declared columns, and the mask of those whose values did not come with a row."""
-        sent = {column.name: (column, cell) for column, cell in zip(self.relation.columns, cells, strict=True)}
+        sent = {
+            landing_name(self.shape, column.name, column.oid): (column, cell)
+            for column, cell in zip(self.relation.columns, cells, strict=True)
+        }
         unsent = np.zeros(count, dtype=np.int64)
         columns = {}
         for bit, shape in enumerate(self.shape.columns):
@@ -79,6 +90,11 @@ class Rows:
                     column=name,
                     reason=column.reason,
                     raw=buffer.data[start : tuple_end(buffer.data, start)],
+                    operation=Operation(int(run.operations[row])),
+                    old_key=int(run.old_keys[row]) if run.moved[row] else None,
+                    committed_at=EPOCH + int(run.times[row]) * MICROSECOND,
+                    form=REPLICATED,
+                    columns=tuple((column.name, column.oid) for column in self.relation.columns),
                 )
             )
         return letters

@@ -1,8 +1,8 @@
 """Copies of whole tables by binary COPY, typed by the same code as the stream's rows."""
 
+import datetime as dt
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +12,7 @@ from psycopg import sql
 
 from etl.changes import META, Changes, DeadLetter, Operation, TableShape
 from etl.sources.postgres_wal.cells import PADDING, Buffer, Positions, copied_cells
+from etl.sources.postgres_wal.drift import landing_name, with_columns_beside
 from etl.sources.postgres_wal.faults import SourceGone
 from etl.sources.postgres_wal.values import Column, column_of
 from etl.sources.postgres_wal.wire import Block, Wire, begin_copy
@@ -23,6 +24,9 @@ _SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0"
 _HEADER: Final = len(_SIGNATURE) + 8
 _TRAILER: Final = b"\xff\xff"
 _PATIENCE_SECONDS: Final = 600.0
+
+COPIED: Final = "copy"
+"""The form of dead letters that came with a copy: the row of a binary COPY."""
 
 Part = tuple[Changes | None, list[DeadLetter]]
 
@@ -38,7 +42,8 @@ def copy_table(
     names = present_columns(connection, shape)
     if not names:
         return
-    copied = _Copied(shape, names, _type_oids(connection, shape.table), position)
+    oids = _type_oids(connection, shape.table)
+    copied = CopiedRows(shape, {name: oids[name] for name in names}, position)
     wire = begin_copy(connection.pgconn, _query(shape, names, low, high).as_string(connection))
     try:
         place = 0
@@ -110,14 +115,17 @@ def _joined(blocks: list[Block]) -> Block:
     )
 
 
-@dataclass(frozen=True)
-class _Copied:
-    """What the rows of a copy have in common."""
+class CopiedRows:
+    """What the rows of a copy have in common: `oids` are the columns that come, in order, with their types."""
 
-    shape: TableShape
-    names: list[str]
-    oids: dict[str, int]
-    position: int
+    def __init__(self, declared: TableShape, oids: Mapping[str, int], position: int) -> None:
+        self.shape = with_columns_beside(declared, oids.items())
+        self._oids = oids
+        self._position = position
+        self._names = [landing_name(declared, name, oid) for name, oid in oids.items()]
+        absent = [name not in self._names for name in self.shape.names]
+        # What the source has not stays as it is known.
+        self._unsent = sum(1 << bit for bit, is_absent in enumerate(absent) if is_absent)
 
     def typed(self, block: Block, place: int) -> Part:
         """Return rows as changes, and what is unfit; `place` is how many came before."""
@@ -132,11 +140,12 @@ class _Copied:
         return (Changes(self.shape.table, records) if records.num_rows else None), dead
 
     def _columns(self, block: Block) -> dict[str, Column]:
-        cells = dict(zip(self.names, copied_cells(Buffer(block.data), block.starts, len(self.names)), strict=True))
+        cells = copied_cells(Buffer(block.data), block.starts, len(self._names))
+        found = dict(zip(self._names, zip(cells, self._oids.values(), strict=True), strict=True))
         count = len(block.starts)
         return {
-            column.name: column_of(cells[column.name], self.oids[column.name], column.type)
-            if column.name in cells
+            column.name: column_of(*found[column.name], column.type)
+            if column.name in found
             else Column(pa.nulls(count, column.type), np.zeros(count, dtype=np.bool_), "")
             for column in self.shape.columns
         }
@@ -145,12 +154,12 @@ class _Copied:
         count = len(places)
         meta = [
             _repeated(int(Operation.SNAPSHOT), count, "_op"),
-            _repeated(self.position, count, "_commit_lsn"),
+            _repeated(self._position, count, "_commit_lsn"),
             pa.array(places),
             _repeated(time.time_ns() // 1000, count, "_committed_at"),
             columns[self.shape.key].values,
             pa.nulls(count, pa.int64()),
-            _repeated(0, count, "_unchanged"),
+            _repeated(self._unsent, count, "_unchanged"),
         ]
         own = [columns[name].values for name in self.shape.names]
         return pa.RecordBatch.from_arrays([*meta, *own], schema=self.shape.records)
@@ -159,7 +168,13 @@ class _Copied:
         name = next(name for name, column in columns.items() if column.unfit[row])
         key = columns[self.shape.key].values[row].as_py()
         raw = block.data[block.starts[row] : block.ends[row]]
-        return DeadLetter(self.shape.table, self.position, place, key, name, columns[name].reason, raw)
+        return DeadLetter(
+            *(self.shape.table, self._position, place, key, name, columns[name].reason, raw),
+            operation=Operation.SNAPSHOT,
+            committed_at=dt.datetime.now(dt.UTC),
+            form=COPIED,
+            columns=tuple(self._oids.items()),
+        )
 
 
 def _repeated(value: Any, count: int, name: str) -> pa.Array:

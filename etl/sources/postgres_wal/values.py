@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from etl.sources.postgres_wal.cells import Buffer, Cells, Flags, Positions
 from etl.sources.postgres_wal.decimals import scaled_decimal, small_decimals
+from etl.sources.postgres_wal.documents import is_readable
 
 # Days and microseconds from 1970 to 2000, where PostgreSQL begins to count.
 _EPOCH_DAYS: Final = 10_957
@@ -26,6 +27,11 @@ _LIKE_TEXT: Final = frozenset({18, 19, 25, 1042, 1043, _JSON})
 UNFIT: Final = "out of the declared type's range"
 OTHER_TYPE: Final = "the source's type is not the declared one"
 NOT_UTF8: Final = "not UTF-8"
+TOO_LONG: Final = "longer than 8 MiB"
+NOT_READABLE: Final = "JSON that is nested too deep, or has a number beyond a double"
+
+# Rows of more than 10 MB are refused by BigQuery.
+_LONGEST: Final = 8 * 2**20
 
 
 @dataclass(frozen=True)
@@ -164,6 +170,16 @@ def _texts(cells: Cells, oid: int, declared: pa.DataType) -> Column:
         cells = replace(cells, starts=cells.starts + skipped, lengths=cells.lengths - skipped)
     elif oid not in _LIKE_TEXT and not cells.is_text[cells.given].all():
         return _all_unfit(cells, declared)
+    refused = cells.lengths > _LONGEST
+    reason = TOO_LONG if refused.any() else NOT_READABLE
+    if oid in (_JSON, _JSONB):
+        refused |= _unreadable(cells)
+    if not refused.any():
+        return _utf8(cells, declared)
+    return Column(_utf8(_without(cells, refused), declared).values, refused, reason)
+
+
+def _utf8(cells: Cells, declared: pa.DataType) -> Column:
     offsets, data = _gathered(cells)
     array = _from_buffers(declared, cells.given, offsets, data)
     unfit = np.zeros(len(cells), dtype=np.bool_)
@@ -173,6 +189,18 @@ def _texts(cells: Cells, oid: int, declared: pa.DataType) -> Column:
         unfit = _not_utf8(cells)
         array = pa.array([None if bad else value for value, bad in zip(_decoded(array), unfit, strict=True)], declared)
     return Column(array, unfit, NOT_UTF8)
+
+
+def _without(cells: Cells, unfit: Flags) -> Cells:
+    """Return the values with some of them not given."""
+    return replace(cells, given=cells.given & ~unfit, lengths=np.where(unfit, 0, cells.lengths), is_full=False)
+
+
+def _unreadable(cells: Cells) -> Flags:
+    unfit = np.zeros(len(cells), dtype=np.bool_)
+    for row in np.flatnonzero(cells.given).tolist():
+        unfit[row] = not is_readable(cells.value(row))
+    return unfit
 
 
 def _gathered(cells: Cells) -> tuple[pa.Buffer, pa.Buffer]:

@@ -8,10 +8,7 @@ from typing import Any, Final
 import duckdb
 import pyarrow as pa
 
-from etl.changes import Changes, DeadLetter, Operation
-
-ARROW: Final = "arrow"
-"""The form of a letter whose change was typed, but needs a value of an earlier letter: Arrow's stream format."""
+from etl.changes import ARROW, Changes, DeadLetter, Operation
 
 NEEDS_EARLIER: Final = "needs a value of an earlier dead letter"
 _COLUMNS: Final = (
@@ -86,11 +83,13 @@ def without_dependants(
             poisoned.add(key)
         elif operations[row] == Operation.TRUNCATE:
             poisoned.clear()
+        elif operations[row] == Operation.DELETE:
+            # A deleted row may go on under another key, which asks for its values.
+            continue
         elif masks[row] and (key if old_keys[row] is None else old_keys[row]) in poisoned:
             poisoned.add(key)
             taken.append(row)
-        elif operations[row] != Operation.DELETE:
-            # A deleted row may go on under another key, and only then is asked for.
+        else:
             poisoned.discard(key)
     return _without(changes, taken)
 

@@ -11,11 +11,11 @@ from etl.warehouses.filling import filled
 
 
 def redeem(
-    cursor: duckdb.DuckDBPyConnection, table: RawTable, letter: DeadLetter, changes: Changes, load_id: int
+    cursor: duckdb.DuckDBPyConnection, table: RawTable, letter: DeadLetter, changes: Changes | None, load_id: int
 ) -> bool:
-    """Append a letter's change, if its row has no newer one; False while it needs values of an earlier letter."""
+    """Append a letter's change, if its row has no newer one; False while it needs something that is not there."""
     if not _is_superseded(cursor, letter):
-        if _needs_earlier(cursor, letter, changes):
+        if changes is None or _needs_earlier(cursor, letter, changes):
             return False
         table.insert(_filled(cursor, table, letter, changes), load_id)
     forget(cursor, letter)

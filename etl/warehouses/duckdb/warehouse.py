@@ -97,11 +97,11 @@ class DuckDBWarehouse:
         """Return the dead letters, of one table or all, in the order of the changes."""
         return kept_letters(self.connection.cursor(), table)
 
-    def redeem(self, letter: DeadLetter, changes: Changes) -> bool:
+    def redeem(self, letter: DeadLetter, changes: Changes | None) -> bool:
         """Put a dead letter's change into its table, unless a newer one of the row is there; the letter goes."""
         with self._writing(exclusive=True):
             table, load_id = self._tables[letter.table], self._checkpoint(self._writer)[1] + 1
-            if table.lacks_columns(changes):
+            if changes is not None and table.lacks_columns(changes):
                 table.widen(changes)
             is_redeemed = redeem(self._writer, table, letter, changes, load_id)
             self._writer.execute("update raw.checkpoint set load_id = ?", [load_id])

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -111,4 +112,8 @@ def _hash(rows: Iterable[tuple[Any, ...]]) -> str:
 
 
 def _plain(row: tuple[Any, ...]) -> tuple[str | None, ...]:
-    return tuple(None if value is None else str(value) for value in row)
+    """Return values as texts; a number is the same whatever its scale."""
+    return tuple(
+        None if value is None else f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+        for value in row
+    )

@@ -230,9 +230,28 @@ def test_types_that_are_widened_or_changed(source: Source) -> None:
     (batch,) = source.batches()
     rows = [row for part in batch.changes for row in part.records.to_pylist()]
     assert [(row["id"], row["small"], row["amount"], row["text"]) for row in rows] == [
-        (1, 1, Decimal("1.50"), "a"), (2, 2, Decimal("2.00"), "b"), (5, None, None, None)
+        (1, 1, Decimal("1.50"), "a"), (2, 2, Decimal("2.00"), "b"), (4, None, None, None), (5, None, None, None)
     ]  # fmt: skip
-    assert [(letter.key, letter.column) for letter in batch.dead] == [(3, "small"), (4, "small")]
+    assert [(letter.key, letter.column) for letter in batch.dead] == [(3, "small")]
+
+
+def test_values_of_another_type_than_the_declared_one_land_beside_the_column(source: Source) -> None:
+    source.connection.execute("alter publication etl_test set table items")
+    source.connection.execute("alter table items alter small type text, alter text type timestamptz using null")
+    source.connection.execute("alter table items alter amount type uuid using null")
+    source.connection.execute("insert into items values (1, 1, 'four', null, true, null, null, '2026-01-01')")
+    (batch,) = source.batches()
+    ((row,),) = [part.records.to_pylist() for part in batch.changes]
+    assert (row["small"], row["small__text"]) == (None, "four")
+    assert (row["text"], row["text__timestamp"]) == (None, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    assert row["_unchanged"] == sum(1 << VALUES.names.index(name) for name in ("small", "text"))
+    assert "amount__uuid" not in row
+    (copy,) = copied(source.url, VALUES)[0]
+    told = [name for name in row if name == "_unchanged" or not name.startswith("_")]
+    assert [copy[name] for name in told] == [row[name] for name in told]
+    source.connection.execute("insert into items (id, amount) values (2, gen_random_uuid())")
+    (letter,) = source.dead()
+    assert (letter.key, letter.column) == (2, "amount")
 
 
 def test_a_large_transaction_comes_in_parts_of_which_only_the_last_reaches_its_commit(source: Source) -> None:
@@ -257,7 +276,20 @@ def test_messages_to_the_readers_are_control(source: Source) -> None:
     )
     (batch,) = source.batches()
     assert [type(control) for control in batch.control] == [Heartbeat, Erase]
-    assert batch.control[1] == Erase("texts", 5)
+    assert batch.control[1] == Erase("texts", 5, batch.control[1].lsn)
+
+
+def test_a_message_within_a_transaction_is_true_with_its_commit(source: Source) -> None:
+    erase = 'select pg_logical_emit_message(true, \'cienty.erase\', \'{"table": "texts", "key": 5}\')'
+    with psycopg.connect(source.url) as slow:
+        slow.execute(erase)
+        source.connection.execute("insert into texts values (1)")
+        begin = source.changes()[0]["_commit_lsn"]
+        assert source.position >= begin
+        slow.execute("insert into texts values (5)")
+    (batch,) = source.batches()
+    (row,) = rows_of(batch.changes)
+    assert batch.control == [Erase("texts", 5, row["_commit_lsn"])]
 
 
 def test_a_table_whose_writers_would_be_stopped_is_not_published(source: Source) -> None:

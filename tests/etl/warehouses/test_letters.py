@@ -1,5 +1,7 @@
 """Dead letters: there with the checkpoint and once, never built upon, and put in their place when they can be read."""
 
+from dataclasses import replace
+
 from etl.changes import Batch, DeadLetter, Operation
 from etl.warehouses.duckdb.letters import NEEDS_EARLIER
 from tests.etl.warehouses.things import (
@@ -73,6 +75,7 @@ def test_a_letter_that_can_be_read_takes_its_place_and_those_after_it_follow() -
     made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "old")], 1))
     made.append(batch([(3, 0, UPDATE, 1, None, UNSENT_B, 3, None)], 3, [letter(2, 1)]))
     first, second = made.letters()
+    assert not made.redeem(first, None)
     waiting = changes([(3, 0, UPDATE, 1, None, UNSENT_B, 3, None)])
     assert not made.redeem(second, waiting)
     assert made.redeem(first, changes([(2, 0, UPDATE, 1, None, 0, 2, "new")]))
@@ -83,11 +86,13 @@ def test_a_letter_that_can_be_read_takes_its_place_and_those_after_it_follow() -
 
 def test_a_letter_that_is_older_than_what_is_there_changes_nothing() -> None:
     made = warehouse()
-    made.append(batch([], 2, [letter(2, 1), letter(2, 2, Operation.INSERT)]))
+    made.append(batch([], 2, [letter(2, 1), replace(letter(2, 2), seq=1)]))
     made.append(batch([(3, 0, UPDATE, 1, None, 0, 3, "newer"), (3, 1, DELETE, 2, None, 0, None, None)], 3))
     made.compact("things")
-    for one in made.letters():
-        assert made.redeem(one, changes([(2, 0, UPDATE, one.key, None, 0, 2, "late")]))
+    first, second = made.letters()
+    assert made.redeem(first, changes([(2, 0, UPDATE, first.key, None, 0, 2, "late")]))
+    # Not even one that still can't be read.
+    assert made.redeem(second, None)
     assert (content(made), made.letters()) == ({1: (3, "newer")}, [])
 
 
