@@ -1,5 +1,7 @@
 """Copied rows: they wait until the moment of their copy is reached, and give way to every newer change."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import duckdb
@@ -46,6 +48,7 @@ def publish_copy(cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int,
     """Append what a copy as of an LSN says other than the table; its mark makes it one of the whole table."""
     table = shape.table
     _find_newer(cursor, table, lsn)
+    _find_lineage(cursor, table, lsn)
     _find_arriving(cursor, shape, lsn)
     mark = first_row(
         cursor, f"select _committed_at from raw.{table}__copying where _commit_lsn = ? and _seq = {COPY_BEGINS}", [lsn]
@@ -60,7 +63,7 @@ def publish_copy(cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int,
     for rows in (different, _completed(shape)):
         cursor.execute(f"insert into raw.{table}__log by name select * replace ({load_id} as _load_id) from ({rows})")
     cursor.execute(f"delete from raw.{table}__copying where _commit_lsn = ?", [lsn])
-    cursor.execute("drop table arriving; drop table newer")
+    cursor.execute("drop table arriving; drop table lineage; drop table newer")
 
 
 def forget_after(cursor: duckdb.DuckDBPyConnection, table: str, lsn: int) -> None:
@@ -75,6 +78,31 @@ def _find_newer(cursor: duckdb.DuckDBPyConnection, table: str, lsn: int) -> None
     select * from raw.{table}__log where _commit_lsn > {lsn}
     qualify row_number() over (partition by _key order by _commit_lsn desc, _seq desc, _load_id desc) = 1
     """)
+
+
+def _find_lineage(cursor: duckdb.DuckDBPyConnection, table: str, lsn: int) -> None:
+    """Make a table of the newer changes that lack a value: their key, and the one that the row had at the copy."""
+    cursor.execute("create or replace temp table lineage (_key bigint, origin bigint)")
+    lacking = cursor.execute(
+        f"select _key, _commit_lsn, _seq from newer where _unchanged <> 0 and _op <> {Operation.DELETE:d}"
+    ).fetchall()
+    if not lacking:
+        return
+    moves: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    found = cursor.execute(f"""
+    select _key, _commit_lsn, _seq, _old_key from raw.{table}__log
+    where _commit_lsn > {lsn} and _old_key is not null order by _commit_lsn, _seq
+    """)
+    for key, *move in found.fetchall():
+        moves[key].append((move[0], move[1], move[2]))
+    pairs = [(key, _origin(key, (commit, seq + 1), moves)) for key, commit, seq in lacking]
+    cursor.executemany("insert into lineage values (?, ?)", pairs)
+
+
+def _origin(key: int, before: tuple[int, int], moves: Mapping[int, Sequence[tuple[int, int, int]]]) -> int:
+    """Return the key under which a row was known before its moves; each is a commit, a place, and the former key."""
+    earlier = [move for move in moves.get(key, ()) if move[:2] < before]
+    return _origin(earlier[-1][2], earlier[-1][:2], moves) if earlier else key
 
 
 def _find_arriving(cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int) -> None:
@@ -110,8 +138,8 @@ def _completed(shape: TableShape) -> str:
     )
     return f"""
     select newer.* replace ({values}, newer._unchanged & arriving._unchanged as _unchanged)
-    from newer inner join arriving using (_key)
-    where newer._unchanged & ~arriving._unchanged <> 0 and newer._op <> {Operation.DELETE:d}
+    from newer inner join lineage using (_key) inner join arriving on arriving._key = lineage.origin
+    where newer._unchanged & ~arriving._unchanged <> 0
     """
 
 
