@@ -131,7 +131,7 @@ class DeadLetter:
 
 @dataclass(frozen=True)
 class SchemaChange:
-    """From here on a table has this shape."""
+    """From here on a table has this shape, or the source has other columns for it: what was not changed is unknown."""
 
     shape: TableShape
 
@@ -144,6 +144,15 @@ class CopyAgain:
     id: str
     low: int | None = None
     high: int | None = None
+
+
+@dataclass(frozen=True)
+class CopiedColumns:
+    """What columns the source had, each with its type, in the copy of a whole table as of an LSN."""
+
+    table: str
+    lsn: int
+    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -163,7 +172,7 @@ class Erase:
     lsn: int = 2**63 - 1
 
 
-Control = SchemaChange | CopyAgain | Heartbeat | Erase
+Control = SchemaChange | CopyAgain | CopiedColumns | Heartbeat | Erase
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,10 @@ _PRESENT = """
 select attname from pg_attribute
 where attrelid = to_regclass(quote_ident(%s)) and attnum > 0 and not attisdropped and attgenerated = ''
 """
+_TYPES = """
+select attname, format_type(atttypid, atttypmod) from pg_attribute
+where attrelid = to_regclass(quote_ident(%s)) and attnum > 0 and not attisdropped
+"""
 _PUBLISHED = """
 select tablename, array_agg(name order by name) from pg_publication_tables, unnest(attnames) name
 where pubname = %s group by tablename
@@ -47,6 +51,12 @@ def present_columns(connection: psycopg.Connection, shape: TableShape) -> list[s
     """Return the columns of a shape that the source's table has, in the shape's order; none if there is no table."""
     found = {name for (name,) in connection.execute(_PRESENT, [shape.table])}
     return [name for name in shape.names if name in found] if shape.key in found else []
+
+
+def source_columns(connection: psycopg.Connection, shape: TableShape) -> tuple[str, ...]:
+    """Return the columns of a shape that the source's table has, each with its type; none if there is no table."""
+    types: dict[str, str] = dict(connection.execute(_TYPES, [shape.table]).fetchall())
+    return tuple(f"{name} {types[name]}" for name in present_columns(connection, shape))
 
 
 def _table(table: str, columns: Iterable[str]) -> sql.Composed:

@@ -46,8 +46,11 @@ class Warehouse(Protocol):
     def position(self) -> int | None:
         """Return the LSN up to which every commit is there, None before the first batch."""
 
-    def copied(self) -> Mapping[str, int]:
-        """Return the tables that were copied whole since they got their columns, with the LSN of the copy."""
+    def copied(self) -> Mapping[str, Sequence[str]]:
+        """Return the tables that were copied whole since they got their columns.
+
+        With each go the columns that the source had then, as `CopiedColumns` has told them.
+        """
 
     def restart(self) -> None:
         """Forget the position and the copies, because the source lost changes or was set back.

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from etl.changes import Batch, CopyAgain, TableShape
+from etl.changes import Batch, CopyAgain, SchemaChange, TableShape
 from etl.warehouses.interface import Warehouse
 from etl.worker.copying import Copier
 from etl.worker.source import Source
@@ -51,6 +51,8 @@ class Backfill:
         for control in batch.control:
             if isinstance(control, CopyAgain):
                 self.want(control)
+            elif isinstance(control, SchemaChange):
+                self.want_all([control.shape.table])
 
     def due(self, now: dt.datetime) -> bool:  # noqa: ARG002 - copies wait for the stream, not for a time
         """Tell whether there is something to copy."""

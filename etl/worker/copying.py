@@ -1,16 +1,26 @@
 """Copies of tables: all of them as the slot's own snapshot sees them, or one again while the stream goes on."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import psycopg
 
-from etl.changes import Batch, Changes, CopyAgain, DeadLetter, TableShape, copy_begins, copy_ends
+from etl.changes import (
+    Batch,
+    Changes,
+    Control,
+    CopiedColumns,
+    CopyAgain,
+    DeadLetter,
+    TableShape,
+    copy_begins,
+    copy_ends,
+)
 from etl.sources.postgres_wal.slot import NewSlot
 from etl.sources.postgres_wal.snapshot import copy_table, count_rows
-from etl.sources.publication import present_columns
+from etl.sources.publication import present_columns, source_columns
 from etl.warehouses.interface import Warehouse
 from etl.worker.progress import Progress
 from etl.worker.source import Source
@@ -79,10 +89,11 @@ class Copier:
             # The total is an estimate, and only the end is the end.
             self._progress.copying(shape.table, done, max(total, done + 1))
         if is_whole:
-            self._append(copy_ends(shape, position))
+            told = CopiedColumns(shape.table, position, source_columns(connection, shape))
+            self._append(copy_ends(shape, position), control=(told,))
         self._progress.copying(shape.table, done, done)
         return done
 
-    def _append(self, changes: Changes | None, *dead: DeadLetter) -> None:
+    def _append(self, changes: Changes | None, *dead: DeadLetter, control: Sequence[Control] = ()) -> None:
         """Append a part, which moves the position nowhere."""
-        self._warehouse.append(Batch(NOTHING, (changes,) if changes else (), dead, is_partial=True))
+        self._warehouse.append(Batch(NOTHING, (changes,) if changes else (), dead, control, is_partial=True))

@@ -15,7 +15,7 @@ from etl.sources.postgres_wal.decoder import Decoder
 from etl.sources.postgres_wal.faults import ChangesLost, SourceGone
 from etl.sources.postgres_wal.slot import NewSlot, drop_slot, require_resumable, slot_state
 from etl.sources.postgres_wal.stream import ReplicationStream
-from etl.sources.publication import NotPublishable, present_columns, publish
+from etl.sources.publication import NotPublishable, publish, source_columns
 from etl.warehouses.interface import Fenced, Warehouse
 from etl.worker.copying import NOTHING, Copied, Copier
 from etl.worker.progress import Progress, Silent
@@ -94,8 +94,12 @@ class Pipeline:
 
     def _uncopied(self, connection: psycopg.Connection) -> list[str]:
         copied = self._warehouse.copied()
-        left = [shape for shape in self._shapes.values() if shape.table not in copied]
-        return [shape.table for shape in left if present_columns(connection, shape)]
+        present = {table: source_columns(connection, shape) for table, shape in self._shapes.items()}
+        return [
+            table
+            for table, columns in present.items()
+            if columns and (table not in copied or not set(columns) <= set(copied[table]))
+        ]
 
     def _take_turn(self, connection: psycopg.Connection, stop: threading.Event) -> bool:
         while not self._source.take_turn(connection):

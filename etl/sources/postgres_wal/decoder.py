@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from etl.changes import Batch, Changes, Control, DeadLetter, Operation, TableShape
+from etl.changes import Batch, Changes, Control, DeadLetter, Operation, SchemaChange, TableShape
 from etl.sources.postgres_wal.cells import PADDING, Buffer
 from etl.sources.postgres_wal.control import control_of
 from etl.sources.postgres_wal.messages import Message, Relation, read_message, read_relation, read_truncate
@@ -114,10 +114,7 @@ class Decoder:
     def _rare(self, kind: int, data: bytes) -> None:
         if kind == _RELATION:
             relation = read_relation(data)
-            # What came with other columns is typed by those.
-            if self._relations.get(relation.id) != relation and relation.id in self._open:
-                self._closed.append(self._open.pop(relation.id))
-            self._relations[relation.id] = relation
+            self._relate(relation)
         elif kind == _TRUNCATE:
             for number in read_truncate(data):
                 self._truncate(number)
@@ -130,6 +127,19 @@ class Decoder:
             message = replace(message, lsn=self._transaction.commit)
         if message.lsn > self._position and (control := control_of(message)) is not None:
             self._control.append(control)
+
+    def _relate(self, relation: Relation) -> None:
+        before = self._relations.get(relation.id)
+        self._relations[relation.id] = relation
+        if before is None or before == relation:
+            return
+        # What came with other columns is typed by those.
+        if relation.id in self._open:
+            self._closed.append(self._open.pop(relation.id))
+        shape = self._shapes.get(relation.table)
+        if shape and any(column.name in shape.names for column in set(relation.columns) - set(before.columns)):
+            # Defaults of new columns and conversions of types reach rows without a change.
+            self._control.append(SchemaChange(shape))
 
     def _truncate(self, number: int) -> None:
         """Take the end of all rows of a table as a row in which nothing is given."""

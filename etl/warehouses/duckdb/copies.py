@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.changes import COPY_BEGINS, COPY_ENDS, Operation, TableShape
+from etl.changes import COPY_BEGINS, COPY_ENDS, CopiedColumns, Operation, TableShape
 from etl.warehouses.duckdb.erasure import scrubbed
 from etl.warehouses.duckdb.statements import first_row, quoted
 
@@ -55,8 +55,7 @@ def publish_copy(cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int,
     )
     if mark is not None:
         _take_away(cursor, shape, lsn, mark[0], load_id)
-        cursor.execute("delete from raw.copy where table_name = ?", [table])
-        cursor.execute("insert into raw.copy values (?, ?, ?)", [table, lsn, load_id])
+        _note_copy(cursor, table, lsn, load_id)
         cursor.execute("delete from raw.dead_letter where table_name = ? and commit_lsn < ?", [table, lsn])
         cursor.execute("delete from raw.alert where table_name = ? and raised_at < ?", [table, mark[0]])
     different = "select * exclude (is_older, is_other) from arriving where not is_older and is_other"
@@ -66,9 +65,21 @@ def publish_copy(cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int,
     cursor.execute("drop table arriving; drop table lineage; drop table newer")
 
 
+def note_columns(cursor: duckdb.DuckDBPyConnection, told: CopiedColumns) -> None:
+    """Keep the source's columns for the time when the copy is seen."""
+    cursor.execute("insert into raw.copy values (?, ?, null, ?)", [told.table, told.lsn, list(told.columns)])
+
+
 def forget_after(cursor: duckdb.DuckDBPyConnection, table: str, lsn: int) -> None:
     """Take changes out of the history that were committed after an LSN: the source was set back and never had them."""
     cursor.execute(f"delete from raw.{table}__log where _commit_lsn > ?", [lsn])
+
+
+def _note_copy(cursor: duckdb.DuckDBPyConnection, table: str, lsn: int, load_id: int) -> None:
+    """Note that the table was copied, in place of all that was noted earlier."""
+    found = first_row(cursor, "select columns from raw.copy where table_name = ? and lsn = ?", [table, lsn])
+    cursor.execute("delete from raw.copy where table_name = ?", [table])
+    cursor.execute("insert into raw.copy values (?, ?, ?, ?)", [table, lsn, load_id, found[0] if found else None])
 
 
 def _find_newer(cursor: duckdb.DuckDBPyConnection, table: str, lsn: int) -> None:

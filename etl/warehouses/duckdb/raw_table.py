@@ -47,6 +47,7 @@ class RawTable:
         """Forget the rows whose commit was not reached: they are sent again."""
         for part in ("pending", "copying"):
             self._cursor.execute(f"delete from raw.{self.name}__{part}")
+        self._cursor.execute("delete from raw.copy where table_name = ? and load_id is null", [self.name])
         self.recall()
 
     def lacks_columns(self, changes: Changes) -> bool:

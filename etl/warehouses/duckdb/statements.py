@@ -12,7 +12,7 @@ create schema if not exists raw;
 create table if not exists raw.checkpoint (position bigint, load_id bigint not null, owner varchar);
 insert into raw.checkpoint select null, 0, null where not exists (from raw.checkpoint);
 create table if not exists raw.compaction (table_name varchar, load_id bigint);
-create table if not exists raw.copy (table_name varchar, lsn bigint, load_id bigint);
+create table if not exists raw.copy (table_name varchar, lsn bigint, load_id bigint, columns varchar[]);
 create table if not exists raw.erased (table_name varchar, key bigint, lsn bigint);
 create table if not exists raw.alert (table_name varchar, column_name varchar, reason varchar, raised_at timestamptz);
 create table if not exists raw.dead_letter (

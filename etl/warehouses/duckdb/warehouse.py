@@ -12,8 +12,9 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from etl.changes import Batch, Changes, DeadLetter, Erase, Operation, SchemaChange, TableShape
+from etl.changes import Batch, Changes, CopiedColumns, DeadLetter, Erase, Operation, SchemaChange, TableShape
 from etl.warehouses.duckdb.compaction import compact, prune
+from etl.warehouses.duckdb.copies import note_columns
 from etl.warehouses.duckdb.erasure import erase
 from etl.warehouses.duckdb.letters import kept_letters
 from etl.warehouses.duckdb.raw_table import RawTable
@@ -55,9 +56,10 @@ class DuckDBWarehouse:
         """Return the LSN up to which every commit is there, None before the first batch."""
         return self._checkpoint(self.connection.cursor())[0]
 
-    def copied(self) -> Mapping[str, int]:
-        """Return the tables that were copied whole since they got their columns, with the LSN of the copy."""
-        return dict(self.connection.cursor().execute("select table_name, lsn from raw.copy").fetchall())
+    def copied(self) -> Mapping[str, Sequence[str]]:
+        """Return the tables that were copied whole since they got their columns, with those of the source."""
+        found = self.connection.cursor().execute("select table_name, columns from raw.copy where load_id is not null")
+        return {table: columns or [] for table, columns in found.fetchall()}
 
     def restart(self) -> None:
         """Forget the position and the copies, because the source lost changes or was set back."""
@@ -74,6 +76,7 @@ class DuckDBWarehouse:
                 raise Fenced("another worker has taken over the warehouse: stop this one")
             after, load_id = _NOTHING if position is None else position, last_load + 1
             self._reshape(batch)
+            self._note_columns(batch)
             self._take(batch, after, load_id)
             self._erase(batch, load_id)
             failpoints.reach("write")
@@ -144,6 +147,11 @@ class DuckDBWarehouse:
         for changes in batch.changes:
             if self._tables[changes.table].lacks_columns(changes):
                 self._tables[changes.table].widen(changes)
+
+    def _note_columns(self, batch: Batch) -> None:
+        for control in batch.control:
+            if isinstance(control, CopiedColumns):
+                note_columns(self._writer, control)
 
     def _take(self, batch: Batch, after: int, load_id: int) -> None:
         changes, letters = defaultdict(list), defaultdict(list)

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.changes import Batch, DeadLetter, Operation
+from etl.changes import Batch, CopiedColumns, DeadLetter, Operation
 from tests.etl.warehouses.test_duckdb import STEP
 from tests.etl.warehouses.things import (
     DELETE,
@@ -61,7 +61,19 @@ def test_a_copy_is_seen_when_its_moment_is_reached_and_whole() -> None:
     assert (set(content(made)), dict(made.copied())) == ({9}, {})
     made.append(Batch(8))
     assert content(made) == {1: (1, "x"), 2: (2, "y"), 3: (3, "z")}
-    assert dict(made.copied()) == {"things": 8}
+    assert dict(made.copied()) == {"things": []}
+
+
+def test_a_copy_tells_what_columns_the_source_had_when_it_is_seen() -> None:
+    made = warehouse()
+    for lsn, columns in ((8, ("id bigint",)), (20, ("id bigint", "a integer"))):
+        made.append(
+            Batch(lsn - 1, copy({1: (1, "x")}, lsn, 0).changes, control=(CopiedColumns("things", lsn, columns),))
+        )
+        before = [] if lsn == 8 else [["id bigint"]]
+        assert list(made.copied().values()) == before
+        made.append(Batch(lsn))
+        assert made.copied() == {"things": list(columns)}
 
 
 def test_a_copy_that_was_cut_off_is_begun_anew() -> None:
