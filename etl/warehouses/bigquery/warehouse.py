@@ -71,8 +71,8 @@ class BigQueryWarehouse:
         """Return the LSN up to which every commit is in the journal, None before the first batch."""
         return self._journal.position()
 
-    def copied(self) -> Mapping[str, int]:
-        """Return the tables that were copied whole since they got their columns, with the LSN of the copy."""
+    def copied(self) -> Mapping[str, Sequence[str]]:
+        """Return the tables that were copied whole since they got their columns, with those of the source."""
         return self._journal.copied()
 
     def restart(self) -> None:
@@ -105,7 +105,7 @@ class BigQueryWarehouse:
         """Return the dead letters, which stay in the journal."""
         return self._journal.letters(table)
 
-    def redeem(self, letter: DeadLetter, changes: Changes) -> bool:
+    def redeem(self, letter: DeadLetter, changes: Changes | None) -> bool:
         """Put a dead letter's change into its table, unless a newer one of the row is there; the letter goes."""
         return self._journal.redeem(letter, changes)
 
