@@ -62,9 +62,13 @@ class Principal:
 
     @cached_property
     def settings(self) -> tuple[tuple[str, str], ...]:
-        """How the database's row policies are told of the principal: settings and their values, empty for none."""
+        """How the database's row policies are told of the principal: settings and their values, empty for none.
+
+        Capabilities have a space before and behind each of them; none can have one in it and pass for two.
+        """
+        granted = [capability for capability in self.capabilities if " " not in capability]
         return (
-            ("gateway.capabilities", _array(self.capabilities)),
+            ("gateway.capabilities", f" {' '.join(granted)} "),
             ("gateway.customer_id", "" if self.customer_id is None else str(self.customer_id)),
             ("gateway.regions", _array(self.regions)),
             ("gateway.warehouse_ids", _array(map(str, self.warehouse_ids))),
