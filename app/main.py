@@ -11,7 +11,7 @@ from types import FrameType
 
 import uvloop
 
-from app import logs
+from app import logs, memory
 from app.asgi import create_app
 from app.audit.running import Recording
 from app.banner import banner
@@ -46,6 +46,7 @@ _CLOSE_SECONDS = 5
 def serve(settings: Settings, *, demo: bool, report: Report) -> None:
     """Run the gateway until a signal ends it. `report` gets a line for each step; StartError when one fails."""
     logs.configure(settings)
+    memory.keep_freed()
     signal.signal(signal.SIGTERM, _end)
     with (
         contextlib.closing(bind(settings)) as listener,

@@ -1,0 +1,23 @@
+"""Memory: what a large answer took is kept for the next one.
+
+By default glibc gives a free block of over 128 kB back to the system, which clears each page when it hands it out
+again: to put an answer of 330 kB between braces took 1 ms so, and takes 15 µs where the block is kept.
+"""
+
+import ctypes
+from typing import Final
+
+_TRIM_THRESHOLD: Final = -1
+_MMAP_THRESHOLD: Final = -3
+_KEPT_BYTES: Final = 32 << 20
+"""What may be free and is not given back; the most that glibc takes for the second of the two."""
+
+
+def keep_freed() -> None:
+    """Keep freed blocks in the process, where its C library is glibc; elsewhere nothing is changed."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return
+    mallopt(_MMAP_THRESHOLD, _KEPT_BYTES)
+    mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
