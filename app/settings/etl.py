@@ -44,3 +44,6 @@ class EtlSettings(BaseSettings):
     etl_daily_at: dt.time | Literal["never"] = setting(
         "When the worker does its daily work, checks and pruning, in São Paulo; or `never`.", dt.time(3, 30)
     )
+    etl_spill_limit_bytes: int = setting(
+        "The most that may wait on a worker's disk while the warehouse can't be reached; 0 for nothing.", 2**31, ge=0
+    )

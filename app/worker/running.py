@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from types import FrameType
 
+from app.embedded import make_folder
 from app.settings import Settings
 from app.worker.jobs import jobs_of, scheduled_duties
 from app.worker.reports import reported
@@ -26,6 +27,7 @@ from etl.worker.metrics import Metrics
 from etl.worker.pipeline import Pipeline
 from etl.worker.progress import Progress
 from etl.worker.source import Source
+from etl.worker.spill import Spill
 from etl.worker.standing import Standing
 from etl.worker.worker import Deliveries, Worker
 from schema.entities import ENTITIES
@@ -107,11 +109,13 @@ def compose(
     source = Source(source_url, settings.etl_slot)
     deliveries = Deliveries()
     backfill = Backfill(source, shapes, warehouse, lambda: pipeline.standing.streams)
-    pipeline = Pipeline(source, shapes, warehouse, deliveries, progress, backfill.want_all)
-    metrics = Metrics(pipeline.standing)
+    spill = Spill(make_folder(settings.data_dir).warehouse / "spill", settings.etl_spill_limit_bytes)
+    pipeline = Pipeline(source, shapes, warehouse, deliveries, progress, backfill.want_all, spill)
+    metrics = Metrics(pipeline.standing, lambda: pipeline.outlet.waiting_bytes)
     compaction = Compaction(warehouse, (shape.table for shape in shapes))
     deliveries.listeners += [compaction.saw, metrics.saw, backfill.saw]
-    duties: list[Duty] = [compaction, backfill, SlotGuard(source, metrics.exposed), *further(pipeline.standing)]
+    duties: list[Duty] = [compaction, backfill, pipeline.outlet, SlotGuard(source, metrics.exposed)]
+    duties += further(pipeline.standing)
     return Composition(Worker(pipeline, duties, metrics.ran), metrics, backfill)
 
 

@@ -16,6 +16,10 @@ class Fenced(Exception):
     """Another worker has taken over the warehouse: stop writing to it."""
 
 
+class WarehouseUnavailable(Exception):
+    """The warehouse can't take a batch in now, and has taken nothing of it: try again. Its text quotes no rows."""
+
+
 class Warehouse(Protocol):
     """Takes batches in.
 
@@ -59,7 +63,7 @@ class Warehouse(Protocol):
         """
 
     def append(self, batch: Batch) -> None:
-        """Take a batch in, by the law of delivery; raises `Fenced`."""
+        """Take a batch in, by the law of delivery; raises `Fenced` and `WarehouseUnavailable`."""
 
     def compact(self, table: str) -> None:
         """Fold a table's newest changes into its base; what can be read stays the same."""

@@ -1,6 +1,7 @@
 """What the worker counts, in Prometheus' form."""
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -15,9 +16,9 @@ _SECONDS: Final = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1
 
 
 class Metrics:
-    """Metrics of one worker. `registry` is what is scraped."""
+    """Metrics of one worker. `registry` is what is scraped; `waiting` tells how many bytes were spilled."""
 
-    def __init__(self, standing: Standing) -> None:
+    def __init__(self, standing: Standing, waiting: Callable[[], int] = lambda: 0) -> None:
         self.registry = CollectorRegistry()
         # The source's time of the newest change or heartbeat that is in the warehouse.
         self._heard_at = time.time()
@@ -25,6 +26,9 @@ class Metrics:
         self._gauge_stream(standing)
         self._gauge_slot()
         self._count_duties()
+        Gauge(
+            "gateway_etl_spilled_bytes", "Changes on this disk that wait for the warehouse.", registry=self.registry
+        ).set_function(waiting)
 
     def saw(self, batch: Batch, seconds: float) -> None:
         """Count a batch that is in the warehouse."""

@@ -16,12 +16,15 @@ from etl.sources.postgres_wal.faults import ChangesLost, SourceGone
 from etl.sources.postgres_wal.slot import NewSlot, drop_slot, require_resumable, slot_state
 from etl.sources.postgres_wal.stream import ReplicationStream
 from etl.sources.publication import NotPublishable, publish, source_columns
-from etl.warehouses.interface import Fenced, Warehouse
+from etl.warehouses.interface import Fenced, Warehouse, WarehouseUnavailable
+from etl.worker.appending import Delivered
 from etl.worker.copying import NOTHING, Copied, Copier
+from etl.worker.outlet import Outlet
 from etl.worker.progress import Progress, Silent
 from etl.worker.source import Source
+from etl.worker.spill import Spill
 from etl.worker.standing import Phase, Standing
-from etl.worker.streaming import Delivered, Streaming
+from etl.worker.streaming import Streaming
 
 _STANDBY_SECONDS: Final = 0.5
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
@@ -31,7 +34,8 @@ class Pipeline:
     """Runs until it is told to stop, through every fault of the source: it connects again and goes on.
 
     `delivered` hears of each batch of the stream that is in the warehouse, `lacking` of the tables that the warehouse
-    has not copied whole: new ones, and those whose columns have changed.
+    has not copied whole: new ones, and those whose columns have changed. While the warehouse can't be reached batches
+    wait in the `spill`; `outlet` is the duty that brings them into the warehouse.
     """
 
     def __init__(
@@ -42,12 +46,13 @@ class Pipeline:
         delivered: Delivered,
         progress: Progress | None = None,
         lacking: Callable[[Sequence[str]], None] = lambda _: None,
+        spill: Spill | None = None,
     ) -> None:
         self.standing = Standing()
         self._source = source
         self._shapes = {shape.table: shape for shape in shapes}
         self._warehouse = warehouse
-        self._delivered = delivered
+        self.outlet = Outlet(warehouse, spill, delivered)
         self._progress = progress or Silent()
         self._lacking = lacking
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
@@ -58,7 +63,7 @@ class Pipeline:
         while not stop.is_set():
             try:
                 self._run(stop)
-            except (SourceGone, Fenced, NotPublishable, psycopg.Error) as error:
+            except (SourceGone, Fenced, WarehouseUnavailable, NotPublishable, psycopg.Error) as error:
                 pause = _FIRST_PAUSE if self.standing.phase is Phase.STREAMING else min(2 * pause, _LONGEST_PAUSE)
                 self.standing.fail(_reason(error))
                 stop.wait(pause)
@@ -89,7 +94,7 @@ class Pipeline:
                 yield None
                 return
             publish(connection, self._source.publication, self._shapes.values())
-            self._warehouse.fence(self._owner)
+            self.outlet.open(self._owner)
             yield connection
 
     def _uncopied(self, connection: psycopg.Connection) -> list[str]:
@@ -109,7 +114,7 @@ class Pipeline:
         return True
 
     def _is_resumable(self, connection: psycopg.Connection) -> bool:
-        position = self._warehouse.position() or NOTHING
+        position = self.outlet.position() or NOTHING
         if position == NOTHING:
             return False
         try:
@@ -123,17 +128,17 @@ class Pipeline:
         self.standing.enter(Phase.COPYING)
         self._progress.note("copying all tables into the warehouse")
         drop_slot(connection, self._source.slot)
-        self._warehouse.restart()
+        self.outlet.restart()
         with NewSlot(self._source.url, self._source.slot) as slot:
             return Copier(self._source, self._warehouse, self._progress).copy_all(slot, self._shapes)
 
     def _stream(self, connection: psycopg.Connection, stop: threading.Event) -> None:
-        position = self._warehouse.position() or NOTHING
+        position = self.outlet.position() or NOTHING
         source = self._source
         with ReplicationStream(source.url, source.slot, source.publication, position) as stream:
             self.standing.enter(Phase.STREAMING)
             decoder = Decoder(self._shapes, position)
-            Streaming(stream, decoder, self._warehouse, self._delivered, lambda: beat(connection)).run(stop)
+            Streaming(stream, decoder, self.outlet, lambda *_: None, lambda: beat(connection)).run(stop)
 
 
 def _reason(error: Exception) -> str:

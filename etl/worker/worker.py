@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from etl.changes import Batch
+from etl.worker.appending import Delivered
 from etl.worker.duties import Duty, Ran, Roster
 from etl.worker.pipeline import Pipeline
-from etl.worker.streaming import Delivered
 
 _LOG = logging.getLogger(__name__)
 _JOIN_SECONDS: Final = 10.0

@@ -20,7 +20,7 @@ from etl.warehouses.duckdb.letters import kept_letters
 from etl.warehouses.duckdb.raw_table import RawTable
 from etl.warehouses.duckdb.redeeming import redeem
 from etl.warehouses.duckdb.statements import CATALOGUE, first_row
-from etl.warehouses.interface import HISTORY, Fenced
+from etl.warehouses.interface import HISTORY, Fenced, WarehouseUnavailable
 from etl.worker import failpoints
 
 _NOTHING: Final = -1
@@ -69,8 +69,8 @@ class DuckDBWarehouse:
                 table.drop_waiting()
 
     def append(self, batch: Batch) -> None:
-        """Take a batch in, by the law of delivery; raises `Fenced`."""
-        with self._writing(exclusive=self._changes_tables(batch)):
+        """Take a batch in, by the law of delivery; raises `Fenced` and `WarehouseUnavailable`."""
+        with _explained(), self._writing(exclusive=self._changes_tables(batch)):
             position, last_load, owner = self._checkpoint(self._writer)
             if owner != self._owner:
                 raise Fenced("another worker has taken over the warehouse: stop this one")
@@ -197,6 +197,15 @@ class DuckDBWarehouse:
                     yield cursor
             finally:
                 cursor.close()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Tell a disk that is full, or memory, from what is wrong with a statement."""
+    try:
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise WarehouseUnavailable(f"DuckDB can't write ({type(error).__name__})") from error
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from etl.sources.postgres_wal.slot import drop_slot
+from etl.warehouses.interface import WarehouseUnavailable
 from etl.worker import copying
 from etl.worker.source import Source
 from etl.worker.standing import Phase
@@ -178,3 +179,37 @@ def _cutting(cut: object) -> object:
 
     original = copying.Batch
     return batch
+
+
+def test_a_warehouse_that_is_down_does_not_keep_the_source_from_forgetting(source: Source, tmp_path: Path) -> None:
+    first = Work(source, tmp_path / "w.duckdb", spill=tmp_path / "spill")
+    first.start()
+    assert first.pipeline.standing.wait_until_streaming(30)
+    first.execute(CATEGORY, ["before"])
+    first.caught_up()
+    _switch_off(first)
+    first.execute(CATEGORY, ["while it is down"])
+    wait_until("the change is kept here", lambda: first.pipeline.outlet.waiting_bytes > 0)
+    confirmed = "select confirmed_flush_lsn > %s::pg_lsn from pg_replication_slots where slot_name = %s"
+    with psycopg.connect(source.url, autocommit=True) as connection:
+        position = first.warehouse.position() or 0
+        asked = [f"{position >> 32:X}/{position + 1 & 0xFFFFFFFF:X}", source.slot]
+        wait_until("the source may forget it", lambda: connection.execute(confirmed, asked).fetchone() == (True,))
+    first.stop()
+
+    second = Work(source, tmp_path / "w.duckdb", spill=tmp_path / "spill")
+    assert names(second) == ["before"]
+    second.start()
+    assert second.pipeline.standing.wait_until_streaming(30)
+    second.execute(CATEGORY, ["after"])
+    wait_until("it is there", lambda: names(second) == ["before", "while it is down", "after"])
+    wait_until("nothing waits any more", lambda: second.pipeline.outlet.waiting_bytes == 0)
+    assert second.pipeline.standing.losses == 0
+    second.stop()
+
+
+def _switch_off(work: Work) -> None:
+    def unavailable(batch: object) -> NoReturn:
+        raise WarehouseUnavailable("switched off")
+
+    work.warehouse.append = unavailable  # type: ignore[method-assign]

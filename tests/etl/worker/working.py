@@ -16,6 +16,7 @@ from etl.worker.backfill import Backfill
 from etl.worker.compaction import Compaction
 from etl.worker.pipeline import Pipeline
 from etl.worker.source import Source
+from etl.worker.spill import Spill
 from etl.worker.worker import Deliveries, Worker
 from schema.entities import ENTITIES
 from tests.servers import wait_until
@@ -26,16 +27,29 @@ SHAPES = table_shapes(ENTITIES)
 class Work:
     """What a running worker is made of, with questions to both of its ends."""
 
-    def __init__(self, source: Source, path: Path | str, shapes: Sequence[TableShape] = SHAPES) -> None:
+    def __init__(
+        self,
+        source: Source,
+        path: Path | str,
+        shapes: Sequence[TableShape] = SHAPES,
+        spill: Path | None = None,
+    ) -> None:
         self.source = source
         self.warehouse = DuckDBWarehouse(path)
         self.warehouse.prepare(shapes)
         self.deliveries = Deliveries()
         self.backfill = Backfill(source, shapes, self.warehouse, lambda: self.pipeline.standing.streams)
-        self.pipeline = Pipeline(source, shapes, self.warehouse, self.deliveries, lacking=self.backfill.want_all)
+        self.pipeline = Pipeline(
+            source,
+            shapes,
+            self.warehouse,
+            self.deliveries,
+            lacking=self.backfill.want_all,
+            spill=spill and Spill(spill, 10**8),
+        )
         self.compaction = Compaction(self.warehouse, (shape.table for shape in shapes))
         self.deliveries.listeners += [self.compaction.saw, self.backfill.saw]
-        self.worker = Worker(self.pipeline, [self.compaction, self.backfill])
+        self.worker = Worker(self.pipeline, [self.compaction, self.backfill, self.pipeline.outlet])
         self._thread = threading.Thread(target=self.worker.run, daemon=True)
 
     def start(self) -> None:
