@@ -10,7 +10,6 @@ from app.settings import Settings
 from app.worker.jobs import jobs_of
 from app.worker.warehouse import duckdb_path, open_warehouse
 from etl.batch.asking import NobodyThere, ask
-from etl.batch.history import History
 from etl.batch.jobs import Tell, Words
 from etl.changes import table_shapes
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
@@ -21,8 +20,11 @@ _PATIENCE: Final = 15.0
 _PAUSE: Final = 0.2
 
 
-def do_job(settings: Settings, job: str, arguments: Words, tell: Tell) -> Words:
-    """Do a job and return its outcome; raises JobRefused and JobFailed."""
+def do_job(settings: Settings, job: str, arguments: Words, tell: Tell, source_url: str | None = None) -> Words:
+    """Do a job and return its outcome; raises JobRefused and JobFailed.
+
+    `source_url` is the database for jobs that ask it, where no worker does them.
+    """
     path, deadline = duckdb_path(settings), time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         with contextlib.suppress(NobodyThere):
@@ -31,7 +33,7 @@ def do_job(settings: Settings, job: str, arguments: Words, tell: Tell) -> Words:
         if warehouse is not None:
             with contextlib.closing(warehouse):
                 warehouse.prepare(table_shapes(ENTITIES))
-                return jobs_of(warehouse, path, History(warehouse.connection)).run(job, arguments, tell)
+                return jobs_of(settings, warehouse, path, source_url).jobs.run(job, arguments, tell)
         time.sleep(_PAUSE)
     raise StartError(f"another process has {path} open and takes no jobs: end it, or wait until it does")
 

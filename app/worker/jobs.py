@@ -3,16 +3,19 @@
 import datetime as dt
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from app.settings import Settings
+from etl.batch.checks import ChecksJob, LastFindings
 from etl.batch.history import History, Kind
 from etl.batch.jobs import Jobs, Tell, Words
 from etl.batch.models import ModelsJob
 from etl.batch.schedule import Plan, Scheduled, daily, every
 from etl.models.staging import landing_tables
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
+from etl.worker.source import Source
 from etl.worker.standing import Phase, Standing
 
 # After a start the stream catches up first; a worker that ends again at once has not begun anything.
@@ -21,18 +24,27 @@ _MODELS: Final = "models"
 """The folder beside the warehouse's file in which dbt may write."""
 
 
-def jobs_of(warehouse: DuckDBWarehouse, path: Path, history: History) -> Jobs:
-    """Return what can be done on a warehouse beside its stream."""
-    return Jobs(
-        {
-            "models": ModelsJob(warehouse.connection, path.parent / _MODELS, history),
-            "pruning": PruningJob(warehouse, history),
-        }
-    )
+@dataclass(frozen=True)
+class JobSet:
+    """What can be done on a warehouse beside its stream, the history of it, and what the last checks found."""
+
+    jobs: Jobs
+    history: History
+    findings: LastFindings
+
+
+def jobs_of(settings: Settings, warehouse: DuckDBWarehouse, path: Path, source_url: str | None) -> JobSet:
+    """Put the jobs of an open warehouse together; without a source nothing is compared with it."""
+    history = History(warehouse.connection)
+    models = ModelsJob(warehouse.connection, path.parent / _MODELS, history)
+    source = None if source_url is None else Source(source_url, settings.etl_slot)
+    checks = ChecksJob(warehouse, source, history, models.test)
+    jobs = Jobs({"models": models, "checks": checks, "pruning": PruningJob(warehouse, history)})
+    return JobSet(jobs, history, checks.last)
 
 
 def scheduled_duties(
-    settings: Settings, warehouse: DuckDBWarehouse, jobs: Jobs, history: History, standing: Standing
+    settings: Settings, warehouse: DuckDBWarehouse, made: JobSet, standing: Standing
 ) -> Sequence[Scheduled]:
     """Return the duties that do jobs by the clock, as the settings say."""
 
@@ -45,12 +57,16 @@ def scheduled_duties(
             cursor.execute(f"select 1 from raw.{name} limit 1").fetchone() for name in landing_tables()
         )
 
+    def has_models() -> bool:
+        return is_settled() and made.history.last_start(Kind.MODELS) is not None
+
     plans = []
     if settings.etl_models_minutes:
         plans.append(Plan("models", Kind.MODELS, every(settings.etl_models_minutes), has_rows))
     if isinstance(settings.etl_daily_at, dt.time):
         plans.append(Plan("pruning", Kind.PRUNING, daily(settings.etl_daily_at), is_settled))
-    return [Scheduled(plan, jobs, history) for plan in plans]
+        plans.append(Plan("checks", Kind.CHECKS, daily(settings.etl_daily_at), has_models))
+    return [Scheduled(plan, made.jobs, made.history) for plan in plans]
 
 
 class PruningJob:

@@ -13,7 +13,6 @@ from app.worker.jobs import jobs_of, scheduled_duties
 from app.worker.reports import reported
 from app.worker.warehouse import duckdb_path, open_warehouse
 from etl.batch.asking import serve_jobs
-from etl.batch.history import History
 from etl.changes import table_shapes
 from etl.warehouses.duckdb.serving import serve_queries
 from etl.warehouses.interface import Warehouse
@@ -62,10 +61,10 @@ def run_worker(settings: Settings, source_url: str, progress: Progress) -> None:
         if warehouse is None:
             return
         with contextlib.closing(warehouse):
-            history = History(warehouse.connection)
-            jobs = jobs_of(warehouse, path, history)
-            duties = partial(scheduled_duties, settings, warehouse, jobs, history)
+            beside = jobs_of(settings, warehouse, path, source_url)
+            duties = partial(scheduled_duties, settings, warehouse, beside)
             made = compose(settings, source_url, warehouse, progress, duties)
+            made.metrics.registry.register(beside.findings)
             stop.asked = made.worker.stop.set
             if stop.is_asked:
                 return
@@ -73,7 +72,7 @@ def run_worker(settings: Settings, source_url: str, progress: Progress) -> None:
             with (
                 reported(settings, made.worker, made.metrics, made.backfill),
                 serve_queries(warehouse.connection, path),
-                serve_jobs(jobs, path),
+                serve_jobs(beside.jobs, path),
             ):
                 made.worker.run()
 

@@ -39,6 +39,10 @@ class ModelsJob:
             _note(note, result, select)
         return _outcome(result)
 
+    def test(self) -> "RunResult":
+        """Run the tests of the models."""
+        return self._runner().test()
+
     def _runner(self) -> "ModelRunner":
         from etl.models.run import ModelRunner  # noqa: PLC0415 - dbt, only where models are run
 

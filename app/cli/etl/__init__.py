@@ -2,6 +2,7 @@
 
 import typer
 
+from app.cli.etl.check import check
 from app.cli.etl.run import run
 from app.cli.etl.snapshot import snapshot
 from app.cli.etl.status import status
@@ -9,5 +10,5 @@ from app.cli.etl.stream import stream
 
 etl_commands = typer.Typer(help="Feed the warehouse, and tell how it stands.", no_args_is_help=True)
 
-for _command in (stream, snapshot, status, run):
+for _command in (stream, snapshot, status, run, check):
     etl_commands.command()(_command)

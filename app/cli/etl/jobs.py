@@ -8,10 +8,10 @@ from etl.batch.asking import JobFailed
 from etl.batch.jobs import JobRefused, Tell, Words
 
 
-def done(settings: Settings, job: str, arguments: Words, tell: Tell) -> Words:
-    """Have a job done and return its outcome."""
+def done(settings: Settings, job: str, arguments: Words, tell: Tell, source_url: str | None = None) -> Words:
+    """Have a job done and return its outcome; `source_url` is the database, for jobs that ask it."""
     try:
-        return do_job(settings, job, arguments, tell)
+        return do_job(settings, job, arguments, tell, source_url)
     except (JobRefused, JobFailed) as error:
         raise StartError(str(error)) from None
 

@@ -11,7 +11,7 @@ from etl.changes import Control, CopyAgain, Erase, Heartbeat
 from etl.sources.postgres_wal.messages import Message
 
 PREFIX: Final = "cienty."
-_EMIT = "select pg_logical_emit_message(false, %s, %s)"
+_EMIT = "select pg_logical_emit_message(%s, %s, %s)"
 
 
 def control_of(message: Message) -> Control | None:
@@ -37,12 +37,15 @@ def _read(word: str, lsn: int, said: dict[str, Any]) -> Control | None:
             return None
 
 
-def beat(connection: psycopg.Connection) -> None:
-    """Let the log go on where nobody writes, so that the slot does; any role that may connect can do it."""
+def beat(connection: psycopg.Connection, *, as_commit: bool = False) -> None:
+    """Let the log go on where nobody writes, so that the slot does; any role that may connect can do it.
+
+    `as_commit` takes readers to this place of the log at once.
+    """
     said = json.dumps({"at": dt.datetime.now(dt.UTC).isoformat()})
-    connection.execute(_EMIT, [f"{PREFIX}heartbeat", said])
+    connection.execute(_EMIT, [as_commit, f"{PREFIX}heartbeat", said])
 
 
 def ask_for_copy(connection: psycopg.Connection, wanted: CopyAgain) -> None:
     """Ask whichever worker reads the log to copy a table, or a part of it, again."""
-    connection.execute(_EMIT, [f"{PREFIX}copy", json.dumps(asdict(wanted))])
+    connection.execute(_EMIT, [False, f"{PREFIX}copy", json.dumps(asdict(wanted))])
