@@ -42,19 +42,27 @@ def test_snapshot_stream_and_status(migrated_database: str, tmp_path: Path) -> N
         assert (again.returncode, "copied categories: 3 rows" in again.stderr) == (0, True)
         built = run("etl", "run", "--select", "dim_time", "--json", **given)
         assert [node["node"] for node in json.loads(built.stdout)["nodes"]] == ["dim_time"], built.stderr
+        checked = run("etl", "check", "--no-models", "--json", **given)
+        found = {one["check"]: one["status"] for one in json.loads(checked.stdout)["findings"]}
+        # What has rows passes; nothing passes because it has none.
+        assert (found["reconciliation raw.categories"], found["duplicates raw.categories.id"]) == ("pass", "pass")
+        assert (found["reconciliation raw.orders"], found["row count raw.orders"]) == ("empty", "empty")
+        assert checked.returncode == 1
     finally:
         worker.send_signal(signal.SIGTERM)
         worker.communicate(timeout=60)
     assert worker.returncode == 0
     after = run("etl", "status", **given)
-    assert after.returncode == 0
+    assert (after.returncode, "alarm: the last run of checks failed" in after.stdout) == (1, True)
     assert "none runs on this data folder" in after.stdout
     assert "nobody reads it" in after.stdout
     assert "dim_time" in after.stdout
     nothing = run("etl", "run", "--select", "no_such_model", **given)
     assert (nothing.returncode, "no model is selected by no_such_model" in nothing.stderr) == (1, True)
     failed = run("etl", "status", "--json", **given)
-    assert json.loads(failed.stdout)["alarms"] == ["the last run of models failed: JobRefused"]
+    alarms = json.loads(failed.stdout)["alarms"]
+    assert "the last run of models failed: JobRefused" in alarms
+    assert any(alarm.startswith("the last run of checks failed: not null raw.customer_tiers.id") for alarm in alarms)
 
 
 def test_a_copy_of_a_table_waits_for_a_slot(migrated_database: str, tmp_path: Path) -> None:
