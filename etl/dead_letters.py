@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from etl.changes import ARROW, META, Changes, DeadLetter, TableShape
+from etl.sources.debezium.collecting import DEBEZIUM, DEBEZIUM_TEXT, read_again
 from etl.sources.postgres_wal.rereading import COPIED, REPLICATED, read_copied, read_replicated
 from etl.warehouses.interface import Warehouse
 
@@ -58,6 +59,8 @@ def _read_arrow(letter: DeadLetter, shape: TableShape) -> Changes:
 READERS: Final[Mapping[str, Reader]] = {
     REPLICATED: read_replicated,
     COPIED: read_copied,
+    DEBEZIUM: read_again,
+    DEBEZIUM_TEXT: read_again,
     ARROW: _read_arrow,
 }
 """What reads a letter, by the form in which it came."""

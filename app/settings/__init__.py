@@ -20,6 +20,7 @@ from app.settings.observing import ObservingSettings
 from app.settings.operational import OperationalSettings
 from app.settings.operations import OperationSettings
 from app.settings.serving import ServingSettings
+from app.settings.sources import SourceSettings
 from app.settings.tokens import TokenSettings
 
 PREFIX: Final = "GATEWAY_"
@@ -34,6 +35,7 @@ class Settings(
     AuditSettings,
     OperationSettings,
     TokenSettings,
+    SourceSettings,
     EtlSettings,
     OperationalSettings,
 ):
@@ -55,6 +57,8 @@ class Settings(
             raise ValueError("GATEWAY_ETL_DATABASE_URL needs GATEWAY_DATABASE_URL, which is not set")
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("GATEWAY_TLS_CERTIFICATE and GATEWAY_TLS_KEY are set together or not at all")
+        if self.etl_source == "debezium" and not self.etl_kafka_servers:
+            raise ValueError("GATEWAY_ETL_SOURCE is debezium: set GATEWAY_ETL_KAFKA_SERVERS to its brokers")
         if self.jwks_url and self.jwt_public_key:
             raise ValueError("GATEWAY_JWKS_URL and GATEWAY_JWT_PUBLIC_KEY are both set: tokens have one source of keys")
         return self

@@ -22,14 +22,14 @@ _SECONDS: Final = 2.0
 
 
 @contextlib.contextmanager
-def reported(settings: Settings, worker: Worker, metrics: Metrics, backfill: Backfill) -> Iterator[None]:
+def reported(settings: Settings, worker: Worker, metrics: Metrics, backfill: Backfill | None) -> Iterator[None]:
     """Serve a worker's metrics for the time of the block; it works without them where their address is taken."""
     standing = worker.pipeline.standing
 
     def status() -> Mapping[str, object]:
         told = {"phase": standing.phase, "fault": standing.fault, "losses": standing.losses, "pid": os.getpid()}
         measured = {"since": standing.since, "lag_seconds": round(metrics.lag_seconds, 3)}
-        return told | measured | {"copies": backfill.told()}
+        return told | measured | {"copies": backfill.told() if backfill else []}
 
     note = make_folder(settings.data_dir).warehouse / _NOTE
     with contextlib.ExitStack() as stack:

@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,7 @@ from app.embedded import make_folder
 from app.settings import Settings
 from app.worker.jobs import jobs_of, scheduled_duties
 from app.worker.reports import reported
+from app.worker.sources import chosen_source, require_log
 from app.worker.warehouse import duckdb_path, open_warehouse
 from etl.batch.asking import serve_jobs
 from etl.changes import table_shapes
@@ -21,6 +23,7 @@ from etl.worker.backfill import Backfill
 from etl.worker.compaction import Compaction
 from etl.worker.copying import Copied
 from etl.worker.duties import Duty
+from etl.worker.feeding import Feeding
 from etl.worker.guard import SlotGuard
 from etl.worker.metrics import Metrics
 from etl.worker.pipeline import Pipeline
@@ -79,30 +82,55 @@ def run_worker(settings: Settings, source_url: str, progress: Progress) -> None:
 
 def copy_once(settings: Settings, source_url: str, progress: Progress) -> Copied | None:
     """Copy all tables anew, and leave the slot from which a worker goes on; None when a signal came first."""
+    require_log(settings, "a copy of all tables")
     stop = Stop()
     with _signals(stop):
         warehouse = open_warehouse(duckdb_path(settings), report=progress.note, is_wanted=lambda: not stop.is_asked)
         if warehouse is None:
             return None
         with contextlib.closing(warehouse):
-            worker = compose(settings, source_url, warehouse, progress).worker
-            stop.asked = worker.stop.set
-            return worker.pipeline.copy(worker.stop)
+            pipeline = log_pipeline(settings, source_url, warehouse, progress)
+            ended = threading.Event()
+            stop.asked = ended.set
+            return pipeline.copy(ended)
 
 
 @dataclass(frozen=True)
 class Composition:
-    """A worker, and what it tells of itself."""
+    """A worker, and what it tells of itself; tables are copied again beside PostgreSQL's log only."""
 
     worker: Worker
     metrics: Metrics
-    backfill: Backfill
+    backfill: Backfill | None = None
 
 
 def compose(
     settings: Settings, source_url: str, warehouse: Warehouse, progress: Progress, further: Further = lambda _: ()
 ) -> Composition:
     """Put the worker together: what it streams, its duties and the `further` ones, and what counts them."""
+    shapes = table_shapes(ENTITIES)
+    source = chosen_source(settings, source_url, shapes)
+    if source is None:
+        return _of_log(settings, source_url, warehouse, progress, further)
+    warehouse.prepare(source.shapes)
+    deliveries = Deliveries()
+    feeding = Feeding(source, warehouse, deliveries)
+    metrics = Metrics(feeding.standing)
+    compaction = Compaction(warehouse, (shape.table for shape in source.shapes))
+    deliveries.listeners += [compaction.saw, metrics.saw]
+    return Composition(Worker(feeding, [compaction, *further(feeding.standing)], metrics.ran), metrics)
+
+
+def log_pipeline(settings: Settings, source_url: str, warehouse: Warehouse, progress: Progress) -> Pipeline:
+    """Return what copies and streams PostgreSQL's log, and nothing beside it."""
+    shapes = table_shapes(ENTITIES)
+    warehouse.prepare(shapes)
+    return Pipeline(Source(source_url, settings.etl_slot), shapes, warehouse, Deliveries(), progress)
+
+
+def _of_log(
+    settings: Settings, source_url: str, warehouse: Warehouse, progress: Progress, further: Further
+) -> Composition:
     shapes = table_shapes(ENTITIES)
     warehouse.prepare(shapes)
     source = Source(source_url, settings.etl_slot)

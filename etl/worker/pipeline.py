@@ -10,9 +10,9 @@ from typing import Final
 import psycopg
 
 from etl.changes import TableShape
+from etl.sources.faults import ChangesLost, SourceGone
 from etl.sources.postgres_wal.control import beat
 from etl.sources.postgres_wal.decoder import Decoder
-from etl.sources.postgres_wal.faults import ChangesLost, SourceGone
 from etl.sources.postgres_wal.slot import NewSlot, drop_slot, require_resumable, slot_state
 from etl.sources.postgres_wal.stream import ReplicationStream
 from etl.sources.publication import NotPublishable, publish, source_columns

@@ -3,12 +3,12 @@
 import logging
 import threading
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from etl.changes import Batch
 from etl.worker.appending import Delivered
 from etl.worker.duties import Duty, Ran, Roster
-from etl.worker.pipeline import Pipeline
+from etl.worker.standing import Standing
 
 _LOG = logging.getLogger(__name__)
 _JOIN_SECONDS: Final = 10.0
@@ -26,10 +26,19 @@ class Deliveries:
             listener(batch, seconds)
 
 
+class Fed(Protocol):
+    """What keeps a warehouse fed, and where it stands."""
+
+    standing: Standing
+
+    def run(self, stop: threading.Event) -> None:
+        """Feed the warehouse until `stop` is set."""
+
+
 class Worker:
     """Streams and does its duties until `stop` is set; the warehouse belongs to the caller."""
 
-    def __init__(self, pipeline: Pipeline, duties: Sequence[Duty], ran: Ran = lambda *_: None) -> None:
+    def __init__(self, pipeline: Fed, duties: Sequence[Duty], ran: Ran = lambda *_: None) -> None:
         self.pipeline = pipeline
         self.stop = threading.Event()
         self._roster = Roster(duties, self.stop, ran)

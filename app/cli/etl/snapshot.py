@@ -12,6 +12,7 @@ from app.cli.etl.target import Bars, shown, source_database
 from app.errors import StartError
 from app.settings import Settings
 from app.worker.reports import running_worker
+from app.worker.sources import require_log
 from etl.changes import CopyAgain, table_shapes
 from etl.sources.postgres_wal.control import ask_for_copy
 from etl.sources.postgres_wal.slot import slot_state
@@ -43,6 +44,7 @@ def snapshot(
       gateway etl snapshot orders --low 1000 --high 2000
     """
     settings = Settings.load()
+    require_log(settings, "gateway etl snapshot")
     wanted = _wanted(tables or [], low, high)
     with source_database(settings, command="gateway etl snapshot") as url, shown() as progress:
         if running_worker(settings) is None and not tables:

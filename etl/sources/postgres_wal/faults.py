@@ -1,18 +1,6 @@
-"""What can go wrong with a source, told apart by what to do about it."""
+"""Why PostgreSQL refuses, in words that can be logged."""
 
 from psycopg import pq
-
-
-class SourceGone(Exception):
-    """The connection to the source ended or could not be made: try again."""
-
-
-class SlotTaken(SourceGone):
-    """Another worker reads the slot: stand by."""
-
-
-class ChangesLost(Exception):
-    """The source no longer has what was not loaded yet: copy all tables again; going on would leave a gap."""
 
 
 def refused(result: pq.abc.PGresult | None) -> str:

@@ -7,7 +7,8 @@ from typing import Final, Self
 import psycopg
 from psycopg import pq, sql
 
-from etl.sources.postgres_wal.faults import ChangesLost, SourceGone, refused
+from etl.sources.faults import ChangesLost, SourceGone
+from etl.sources.postgres_wal.faults import refused
 from etl.sources.postgres_wal.stream import replication_connection
 
 _STATE = """

@@ -11,9 +11,9 @@ import pyarrow as pa
 from psycopg import sql
 
 from etl.changes import META, Changes, DeadLetter, Operation, TableShape
+from etl.sources.faults import SourceGone
 from etl.sources.postgres_wal.cells import PADDING, Buffer, Positions, copied_cells
 from etl.sources.postgres_wal.drift import landing_name, with_columns_beside
-from etl.sources.postgres_wal.faults import SourceGone
 from etl.sources.postgres_wal.values import Column, column_of
 from etl.sources.postgres_wal.wire import Block, Wire, begin_copy
 from etl.sources.publication import present_columns
@@ -32,19 +32,27 @@ Part = tuple[Changes | None, list[DeadLetter]]
 
 
 def copy_table(
-    connection: psycopg.Connection, shape: TableShape, position: int, *, low: int | None = None, high: int | None = None
+    connection: psycopg.Connection,
+    shape: TableShape,
+    position: int,
+    *,
+    low: int | None = None,
+    high: int | None = None,
+    where: sql.Composable | None = None,
 ) -> Iterator[Part]:
     """Give a table's rows in parts, as of the connection's transaction, as if committed at the position.
 
-    `low` and `high` restrict the copy to keys from one to the other, both included. The connection can be used for
-    nothing else before the last part was given; one whose copy is given up is closed.
+    `low` and `high` restrict the copy to keys from one to the other, both included, `where` by a condition. The
+    connection can be used for nothing else before the last part was given; one whose copy is given up is closed.
     """
     names = present_columns(connection, shape)
     if not names:
         return
     oids = _type_oids(connection, shape.table)
     copied = CopiedRows(shape, {name: oids[name] for name in names}, position)
-    wire = begin_copy(connection.pgconn, _query(shape, names, low, high).as_string(connection))
+    wire = begin_copy(
+        connection.pgconn, _query(shape, names, where or _between(shape, low, high)).as_string(connection)
+    )
     try:
         place = 0
         for block in _blocks(wire):
@@ -64,14 +72,16 @@ def count_rows(connection: psycopg.Connection, shape: TableShape) -> int:
     return int(found[0]) if found else 0
 
 
-def _query(shape: TableShape, names: list[str], low: int | None, high: int | None) -> sql.Composed:
-    where = sql.SQL(" where {key} >= {low} and {key} <= {high}").format(
-        key=sql.Identifier(shape.key), low=sql.Literal(low), high=sql.Literal(high)
-    )
-    return sql.SQL("copy (select {} from {}{}) to stdout (format binary)").format(
-        sql.SQL(", ").join(map(sql.Identifier, names)),
-        sql.Identifier(shape.table),
-        where if low is not None and high is not None else sql.SQL(""),
+def _between(shape: TableShape, low: int | None, high: int | None) -> sql.Composable | None:
+    if low is None or high is None:
+        return None
+    key = sql.Identifier(shape.key)
+    return sql.SQL("{key} >= {low} and {key} <= {high}").format(key=key, low=sql.Literal(low), high=sql.Literal(high))
+
+
+def _query(shape: TableShape, names: list[str], where: sql.Composable | None) -> sql.Composed:
+    return sql.SQL("copy (select {} from {} where {}) to stdout (format binary)").format(
+        sql.SQL(", ").join(map(sql.Identifier, names)), sql.Identifier(shape.table), where or sql.SQL("true")
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
-from etl.sources.postgres_wal.faults import SourceGone
+from etl.sources.faults import SourceGone
 from etl.sources.postgres_wal.messages import EPOCH_MICROSECONDS
 from etl.sources.postgres_wal.wire import Block, begin_copy
 

@@ -20,8 +20,9 @@ import numpy as np
 import psycopg
 from psycopg import pq
 
+from etl.sources.faults import SourceGone
 from etl.sources.postgres_wal.cells import Positions
-from etl.sources.postgres_wal.faults import SourceGone, refused
+from etl.sources.postgres_wal.faults import refused
 
 _BLOCK: Final = 2**18
 _LAST_BLOCKS: Final = 64

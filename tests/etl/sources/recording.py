@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 
 from etl.changes import Batch, Changes, ColumnShape, DeadLetter, TableShape, table_shapes
+from etl.sources.faults import SourceGone
 from etl.sources.postgres_wal.decoder import Decoder
-from etl.sources.postgres_wal.faults import SourceGone
 from etl.sources.postgres_wal.slot import NewSlot, drop_slot
 from etl.sources.postgres_wal.snapshot import copy_table
 from etl.sources.postgres_wal.stream import ReplicationStream

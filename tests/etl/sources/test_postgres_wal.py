@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 
 from etl.changes import Erase, Heartbeat, Operation
+from etl.sources.faults import ChangesLost
 from etl.sources.postgres_wal.control import beat
 from etl.sources.postgres_wal.decoder import Decoder
-from etl.sources.postgres_wal.faults import ChangesLost
 from etl.sources.postgres_wal.slot import NewSlot, drop_slot, require_resumable, slot_state
 from etl.sources.postgres_wal.snapshot import copy_table
 from etl.sources.postgres_wal.stream import ReplicationStream

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl.sources.faults import SourceGone
 from etl.sources.postgres_wal import wire
-from etl.sources.postgres_wal.faults import SourceGone
 from etl.sources.postgres_wal.wire import LibpqWire, SocketWire, Wire, begin_copy
 from tests.etl.sources.recording import copied, shape_of, streaming
 

@@ -1,0 +1,1 @@
+"""Changes as Debezium's connector for PostgreSQL writes them into Kafka, as JSON."""

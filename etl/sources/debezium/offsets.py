@@ -1,0 +1,77 @@
+"""How far each partition was read: a table of the warehouse, written with the rows that were read."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import pyarrow as pa
+
+from etl.changes import Changes, ColumnShape, Operation, TableShape
+from etl.sources.debezium.envelope import Place
+
+_COLUMNS: Final = (
+    ColumnShape("id", pa.int64(), nullable=False, description="Made from topic and partition."),
+    ColumnShape("topic", pa.string(), nullable=False, description="The topic."),
+    ColumnShape("partition", pa.int32(), nullable=False, description="The number of the partition."),
+    ColumnShape("next_offset", pa.int64(), nullable=False, description="The offset to be read next."),
+    ColumnShape("last_commit", pa.int64(), nullable=True, description="Place of the last change: its commit."),
+    ColumnShape("last_lsn", pa.int64(), nullable=True, description="Its LSN."),
+    ColumnShape("last_number", pa.int64(), nullable=True, description="Its number within the transaction."),
+)
+OFFSETS: Final = TableShape("debezium_offsets", _COLUMNS, description="How far partitions of Kafka were read.")
+
+Partition = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Reached:
+    """The offset of a partition to be read next, and the place of the last change that was read."""
+
+    offset: int
+    last: Place | None = None
+
+    def after(self, offset: int, place: Place | None) -> "Reached":
+        """Return where it stands after a message; rows of snapshots have no place."""
+        return replace(self, offset=offset + 1, last=place or self.last)
+
+
+def reached(rows: pa.Table) -> dict[Partition, Reached]:
+    """Return how far partitions were read, from the table as it stands."""
+    found = {}
+    for row in rows.to_pylist():
+        parts = [row[name] for name in ("last_commit", "last_lsn", "last_number")]
+        last = None if parts[0] is None else Place(*parts)
+        found[row["topic"], row["partition"]] = Reached(row["next_offset"], last)
+    return found
+
+
+def offset_changes(moved: Mapping[Partition, Reached], position: int, at: int) -> Changes:
+    """Return the rows that tell how far partitions were read, committed at a position."""
+    rows = []
+    for seq, ((topic, partition), one) in enumerate(moved.items()):
+        number = _id(topic, partition)
+        last = one.last or None
+        rows.append(
+            {
+                "_op": int(Operation.UPDATE),
+                "_commit_lsn": position,
+                "_seq": seq,
+                "_committed_at": at,
+                "_key": number,
+                "_unchanged": 0,
+                "id": number,
+                "topic": topic,
+                "partition": partition,
+                "next_offset": one.offset,
+                "last_commit": last and last.commit,
+                "last_lsn": last and last.lsn,
+                "last_number": last and last.number,
+            }
+        )
+    return Changes(OFFSETS.table, pa.RecordBatch.from_pylist(rows, OFFSETS.records))
+
+
+def _id(topic: str, partition: int) -> int:
+    digest = hashlib.sha256(f"{topic}/{partition}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1

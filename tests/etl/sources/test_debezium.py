@@ -1,0 +1,334 @@
+"""Debezium's messages on a mock cluster of Kafka: each change once, in order, whatever its encoding."""
+
+import base64
+import datetime as dt
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from etl.changes import Erase, Operation
+from etl.dead_letters import READERS
+from etl.sources.debezium.collecting import Collecting, Read, read_again
+from etl.sources.debezium.envelope import Event, NoEnvelope, Note, Place, read_envelope
+from etl.sources.debezium.source import Consuming, Debezium, Topics
+from etl.sources.debezium.values import Encoding, Unfit, is_unavailable, value_of
+from etl.sources.faults import ChangesLost, SourceGone
+from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
+from tests.etl.sources.connector import PLACEHOLDER, Connector, Kafka
+from tests.etl.sources.recording import Row, shape_of
+
+THINGS = shape_of("things", id=pa.int64(), text=pa.string(), amount=pa.decimal128(14, 2))
+OTHERS = shape_of("others", id=pa.int64(), text=pa.string())
+AT = dt.datetime(2026, 5, 5, tzinfo=dt.UTC)
+PREFIX = "cienty.public"
+
+
+class Pair:
+    """A cluster and a warehouse, with the feed between them."""
+
+    def __init__(self, **options: Any) -> None:
+        self.kafka = Kafka()
+        self.connector = Connector(self.kafka, PREFIX)
+        self.kafka.make(f"{PREFIX}.things", f"{PREFIX}.others")
+        self.source = Debezium(Topics(self.kafka.servers, PREFIX, "warehouse", **options), [THINGS, OTHERS])
+        self.warehouse = DuckDBWarehouse(":memory:")
+        self.warehouse.prepare(self.source.shapes)
+        self.feed: Consuming = self.source.open(self.warehouse)
+
+    def write(self, commit: int, seq: int, operation: Operation, key: int, text: Any = None, **more: Any) -> None:
+        row: Row = {
+            "_op": operation, "_commit_lsn": commit, "_seq": seq, "_key": key, "_old_key": None, "_unchanged": 0,
+            "_committed_at": AT, "id": key, "text": text, "amount": Decimal("1.50"), **more
+        }  # fmt: skip
+        self.connector.write(THINGS, row)
+
+    def deliver(self, least: int = 1) -> list[Any]:
+        """Append what comes until there are so many rows and letters."""
+        batches, count = [], 0
+        for _ in range(100):
+            if (batch := self.feed.next(0.2)) is not None:
+                self.warehouse.append(batch)
+                self.feed.acknowledge(batch.through)
+                batches.append(batch)
+                parts = [part.records.num_rows for part in batch.changes if part.table != "debezium_offsets"]
+                count += sum(parts) + len(batch.dead)
+            if count >= least:
+                return batches
+        raise TimeoutError(f"{count} of {least} changes came")
+
+    def begin_again(self) -> None:
+        self.feed.close()
+        self.feed = self.source.open(self.warehouse)
+
+    def things(self) -> dict[int, tuple[Any, ...]]:
+        return {row["id"]: (row["text"], row["amount"]) for row in self.warehouse.read("things").to_pylist()}
+
+    def close(self) -> None:
+        self.feed.close()
+        self.warehouse.close()
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    made = Pair()
+    yield made
+    made.close()
+
+
+def test_rows_are_made_changed_and_deleted(pair: Pair) -> None:
+    pair.write(10, 0, Operation.SNAPSHOT, 1, "a")
+    pair.write(20, 0, Operation.INSERT, 2, "b")
+    pair.write(20, 1, Operation.INSERT, 3, "c")
+    pair.write(30, 0, Operation.UPDATE, 2, "B", amount=Decimal("-0.05"))
+    pair.write(40, 0, Operation.DELETE, 3)
+    pair.deliver(5)
+    assert pair.things() == {1: ("a", Decimal("1.50")), 2: ("B", Decimal("-0.05"))}
+
+
+def test_envelopes_without_schemas_say_the_same(pair: Pair) -> None:
+    pair.connector.has_schemas = False
+    pair.write(10, 0, Operation.INSERT, 1, "a", amount=Decimal("123456789012.34"))
+    pair.deliver()
+    assert pair.things() == {1: ("a", Decimal("123456789012.34"))}
+
+
+def test_a_long_value_that_was_not_sent_is_kept(pair: Pair) -> None:
+    pair.write(10, 0, Operation.INSERT, 1, "long")
+    pair.deliver()
+    pair.write(20, 0, Operation.UPDATE, 1, None, amount=Decimal(2), _unchanged=2)
+    pair.deliver()
+    assert pair.things() == {1: ("long", Decimal("2.00"))}
+
+
+def test_a_row_under_another_key_keeps_its_long_value(pair: Pair) -> None:
+    pair.kafka.write(f"{PREFIX}.things", b"{}", pair.connector.envelope(THINGS, row_of(1, "long"), Operation.INSERT),
+                     partition=0)  # fmt: skip
+    pair.deliver()
+    gone, made = row_of(1, None, 20, 0), row_of(7, None, 20, 1, _unchanged=2)
+    old = [("__debezium.oldkey", json.dumps({"id": 1}).encode())]
+    for row, operation, headers in ((gone, Operation.DELETE, []), (made, Operation.INSERT, old)):
+        value = pair.connector.envelope(THINGS, row, operation)
+        pair.kafka.write(f"{PREFIX}.things", {"id": row["_key"]}, value, partition=0, headers=headers)
+    pair.deliver(2)
+    assert pair.things() == {7: ("long", Decimal("1.50"))}
+
+
+def row_of(key: int, text: str | None, commit: int = 10, seq: int = 0, **more: Any) -> Row:
+    return {
+        "_op": 1, "_commit_lsn": commit, "_seq": seq, "_key": key, "_old_key": None, "_unchanged": 0,
+        "_committed_at": AT, "id": key, "text": text, "amount": Decimal("1.50"), **more
+    }  # fmt: skip
+
+
+def test_what_was_loaded_is_not_loaded_again_after_an_end_at_any_moment(pair: Pair) -> None:
+    for number in range(1, 31):
+        pair.write(number * 10, 0, Operation.INSERT, number, f"n{number}")
+        if number % 4 == 0:
+            pair.deliver()
+        if number % 6 == 0:
+            # Read and not appended: it has to come again.
+            pair.feed.next(0.05)
+            pair.begin_again()
+    while pair.feed.next(0.3) is not None:
+        pair.begin_again()
+        pair.deliver()
+    assert len(pair.things()) == 30
+    doubled = "select _key from raw.things__log group by _key having count(*) > 1"
+    assert pair.warehouse.connection.execute(doubled).fetchall() == []
+
+
+def test_what_the_connector_writes_again_changes_nothing(pair: Pair) -> None:
+    for number, text in ((10, "a"), (20, "b"), (30, "c")):
+        pair.write(number, 0, Operation.UPDATE, 1, text)
+    pair.deliver(3)
+    # The connector was killed and goes on where it had noted its place.
+    pair.connector._commit, pair.connector._before = 10, 0
+    for number, text in ((20, "b"), (30, "c"), (40, "d")):
+        pair.write(number, 0, Operation.UPDATE, 1, text)
+    batches = pair.deliver(2)
+    texts = [row["text"] for batch in batches for part in batch.changes if part.table == "things"
+             for row in part.records.to_pylist()]  # fmt: skip
+    # What is at the last place may be another row of the same COPY, and is taken again.
+    assert texts == ["c", "d"]
+    assert pair.things()[1][0] == "d"
+
+
+def test_partitions_that_lag_lose_nothing(pair: Pair) -> None:
+    def write(partition: int, commit: int, key: int, text: str) -> None:
+        value = pair.connector.envelope(THINGS, row_of(key, text, commit), Operation.UPDATE)
+        value["payload"]["source"] |= {"sequence": json.dumps([str(commit), str(commit + 1)]), "lsn": commit + 1}
+        pair.kafka.write(f"{PREFIX}.things", {"id": key}, value, partition=partition)
+
+    write(0, 500, 1, "ahead")
+    pair.deliver()
+    assert pair.warehouse.position() == 500
+    write(1, 100, 2, "first")
+    pair.deliver()
+    write(1, 200, 2, "second")
+    write(0, 600, 1, "further")
+    pair.deliver(2)
+    write(1, 300, 2, "third")
+    pair.deliver()
+    assert {key: text for key, (text, _) in pair.things().items()} == {1: "further", 2: "third"}
+    pair.begin_again()
+    assert pair.feed.next(0.3) is None
+
+
+def test_bad_messages_are_dead_letters_and_stop_nobody(pair: Pair) -> None:
+    topic = f"{PREFIX}.things"
+    good = pair.connector.envelope(THINGS, row_of(9, "good"), Operation.INSERT)
+    bad: list[tuple[Any, Any]] = [
+        ({"id": 1}, b"\xff not json"), ({"id": 1}, [1]), ({"id": 1}, {"payload": 5}),
+        ({"id": 1}, {"id": 1, "text": "x"}),
+        (None, {**good["payload"], "after": {"text": "x"}}), ({"id": "1"}, {**good["payload"], "after": {}}),
+        ({"id": 1}, {**good["payload"], "op": "?"}), ({"id": 1}, {**good["payload"], "after": "x"}),
+        ({"id": 1}, {**good["payload"], "source": {"lsn": "x"}}), (b"{", good["payload"]),
+        ({"id": 1}, {**good["payload"], "source": {"lsn": 5, "sequence": "["}}),
+        ({"id": 2}, {**good["payload"], "after": {"id": 2, "text": 5, "amount": "AQ=="}}),
+        ({"id": 3}, {**good["payload"], "after": {"id": 3, "text": "x", "amount": "?"}}),
+    ]  # fmt: skip
+    for key, value in bad:
+        pair.kafka.write(topic, key, value, partition=0)
+    pair.kafka.write(topic, {"id": 9}, good, partition=0)
+    batches = pair.deliver(len(bad) + 1)
+    letters = [letter for batch in batches for letter in batch.dead]
+    assert len(letters) == len(bad)
+    assert [(one.key, one.column) for one in letters if one.column] == [(2, "text"), (3, "amount")]
+    assert all("x" not in one.reason.split() for one in letters)
+    assert pair.things() == {9: ("good", Decimal("1.50"))}
+    assert len(pair.warehouse.letters()) == len(bad)
+
+
+def test_messages_that_kafka_threw_away_are_told_and_not_passed_over(pair: Pair) -> None:
+    pair.write(10, 0, Operation.INSERT, 1, "a")
+    pair.deliver()
+    pair.warehouse.connection.execute("update raw.debezium_offsets__log set next_offset = next_offset + 1000")
+    pair.begin_again()
+    with pytest.raises(ChangesLost, match="no longer has messages"):
+        read_on(pair.feed)
+
+
+def read_on(feed: Consuming) -> None:
+    for _ in range(50):
+        feed.next(0.2)
+
+
+def test_a_cluster_that_is_away_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("etl.sources.debezium.source._METADATA_SECONDS", 0.5)
+    made = DuckDBWarehouse(":memory:")
+    source = Debezium(Topics("127.0.0.1:1", PREFIX, "warehouse"), [THINGS])
+    made.prepare(source.shapes)
+    with pytest.raises(SourceGone, match="Kafka"):
+        source.open(made)
+    made.close()
+
+
+NUMERIC = pa.decimal128(14, 2)
+MOMENT = pa.timestamp("us", "UTC")
+MICROS = int(AT.timestamp()) * 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("value", "field", "declared", "expected"),
+    [
+        ("AfQ=", {"type": "bytes", "parameters": {"scale": "2"}}, NUMERIC, Decimal("5.00")),
+        ("/w==", {"type": "bytes", "parameters": {"scale": "1"}}, NUMERIC, Decimal("-0.10")),
+        ("AfQ=", None, NUMERIC, Decimal("5.00")),
+        ({"scale": 3, "value": "A+g="}, None, NUMERIC, Decimal("1.00")),
+        ("-12.3", {"type": "string"}, NUMERIC, Decimal("-12.30")),
+        (12.34, {"type": "double"}, NUMERIC, Decimal("12.34")),
+        (7, None, NUMERIC, Decimal("7.00")),
+        ("2026-05-05T00:00:00Z", None, MOMENT, MICROS),
+        ("2026-05-04T21:00:00.000001-03:00", None, MOMENT, MICROS + 1),
+        (MICROS, {"name": "io.debezium.time.MicroTimestamp"}, MOMENT, MICROS),
+        (MICROS // 1000, {"name": "io.debezium.time.Timestamp"}, MOMENT, MICROS),
+        (MICROS * 1000, {"name": "io.debezium.time.NanoTimestamp"}, MOMENT, MICROS),
+        (MICROS, None, MOMENT, MICROS),
+        (20_000, {"name": "io.debezium.time.Date"}, pa.date32(), 20_000),
+        ("1970-01-02", None, pa.date32(), 1),
+        ({"a": 1}, None, pa.string(), '{"a": 1}'),
+        (True, None, pa.bool_(), True),
+        (-(2**63), None, pa.int64(), -(2**63)),
+        (None, None, pa.int32(), None),
+    ],
+)
+def test_each_encoding_is_read(value: Any, field: Any, declared: pa.DataType, expected: Any) -> None:
+    assert value_of(value, field, declared, Encoding()) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "declared"),
+    [
+        ("NaN", NUMERIC), ("0.001", NUMERIC), ("1e12", NUMERIC), ("x", NUMERIC), (True, NUMERIC), ([], NUMERIC),
+        ({"scale": "x"}, NUMERIC), (2**31, pa.int32()), (True, pa.int64()), ("1", pa.int64()), (1, pa.bool_()),
+        (5, pa.string()), ("+292278994-08-17T07:12:55.807Z", MOMENT), (2**62, MOMENT), (None or [], MOMENT),
+        ("infinity", pa.date32()), (10**9, pa.date32()), (False, pa.date32()),
+    ],
+)  # fmt: skip
+def test_a_value_that_does_not_fit_is_refused(value: Any, declared: pa.DataType) -> None:
+    with pytest.raises(Unfit):
+        value_of(value, None, declared, Encoding(decimals_are_text=True))
+
+
+def test_placeholders_are_known_in_every_encoding() -> None:
+    encoded = base64.b64encode(PLACEHOLDER.encode()).decode()
+    assert all(map(is_unavailable, (PLACEHOLDER, encoded, [PLACEHOLDER])))
+    assert not any(map(is_unavailable, ("", None, 5, [], ["a"], [PLACEHOLDER, PLACEHOLDER])))
+
+
+def test_places_are_ordered_and_known_again() -> None:
+    assert Place(1, 9) < Place(2, 5) < Place(2, 6)
+    assert Place(1, 9).was_before(Place(2, 5))
+    # Rows of one COPY share an LSN, and numbers tell them apart.
+    assert not Place(2, 5).was_before(Place(2, 5))
+    assert Place(2, 5, 1).was_before(Place(2, 5, 1))
+    assert not Place(2, 5, 2).was_before(Place(2, 5, 1))
+    assert not Place(2, 5).was_before(None)
+
+
+def test_the_number_within_a_transaction_and_messages_are_read() -> None:
+    source = {"lsn": 7, "sequence": '[null,"7"]', "ts_us": 5}
+    said = {"op": "c", "after": {"id": 1}, "source": source, "transaction": {"id": "1:2", "total_order": 3}}
+    event = read_envelope(json.dumps(said).encode(), None, (), "id")
+    assert isinstance(event, Event)
+    assert (event.place, event.committed_at, event.key) == (Place(0, 7, 3), 5, 1)
+    content = base64.b64encode(b'{"table": "things", "key": 1}').decode()
+    note = read_envelope(
+        json.dumps({"op": "m", "source": source, "message": {"prefix": "cienty.erase", "content": content}}).encode(),
+        None,
+        (),
+        "id",
+    )
+    assert isinstance(note, Note)
+    assert note.decoded() == b'{"table": "things", "key": 1}'
+    assert Erase("things", 1).key == 1
+    with pytest.raises(NoEnvelope, match="no source"):
+        read_envelope(b"{}", None, (), "id")
+
+
+def test_a_dead_letter_is_read_again_in_the_shape_of_today(pair: Pair) -> None:
+    value = pair.connector.envelope(THINGS, row_of(3, "x"), Operation.INSERT)
+    value["payload"]["after"]["amount"] = {"scale": 3, "value": base64.b64encode((1555).to_bytes(2, "big")).decode()}
+    pair.kafka.write(f"{PREFIX}.things", {"id": 3}, value)
+    ((letter,),) = [batch.dead for batch in pair.deliver()]
+    assert (letter.column, letter.key) == ("amount", 3)
+    assert read_again(letter, THINGS) is None
+    wider = shape_of("things", id=pa.int64(), text=pa.string(), amount=pa.decimal128(14, 3))
+    changes = READERS[letter.form](letter, wider)
+    assert changes is not None
+    (row,) = changes.records.to_pylist()
+    assert (row["_key"], row["amount"], row["_seq"]) == (3, Decimal("1.555"), letter.seq)
+
+
+def test_a_truncate_is_taken_from_one_partition_only() -> None:
+    event = Event(Operation.TRUNCATE, None, None, {}, {}, 0, Place(5, 6))
+    for partitions, rows, letters in ((1, 1, 0), (4, 0, 1)):
+        collecting = Collecting(0, Encoding())
+        collecting.add(Read(THINGS, event, b"", partitions))
+        batch = collecting.batch()
+        found = [part.records.num_rows for part in batch.changes if part.table == "things"]
+        assert (sum(found), len(batch.dead)) == (rows, letters)
