@@ -7,6 +7,7 @@ import asyncio
 import hmac
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import ip_address
 from time import perf_counter
 from typing import Final, Protocol
@@ -22,7 +23,6 @@ from app.nothing_here import not_found
 from app.outcomes import outcome_of
 from resolvers.answers import Answer
 from resolvers.engine import MutationByGet, Operation
-from resolvers.ways import Way
 from security.principal import Principal
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -61,6 +61,9 @@ class Metrics:
         self._refusals = Counter(
             "gateway_refused_requests", "Requests that never became an operation.", ("code",), registry=self.registry
         )
+        # The library looks a child up under a lock, and makes texts of its labels, each time.
+        self._timed = cache(self._operations.labels)
+        self._taken = cache(lambda path, reason: self._paths.labels(path.value, reason.value if reason else ""))
         self.registry.register(_Gauges(gauges))
 
     def refused(self, code: str) -> None:
@@ -70,17 +73,13 @@ class Metrics:
     def answered(self, answer: Answer, seconds: float) -> None:
         """Count an operation with its answer."""
         kind = "unknown" if answer.access is None else answer.access.coordinates.kind
-        self._operations.labels(kind, outcome_of(answer)).observe(seconds)
+        self._timed(kind, outcome_of(answer)).observe(seconds)
         if answer.way is not None:
-            self._paths.labels(answer.way.path.value, _reason(answer.way)).inc()
+            self._taken(answer.way.path, answer.way.reason).inc()
 
     def ended(self, outcome: str, seconds: float) -> None:
         """Count an operation that had no answer."""
-        self._operations.labels("unknown", outcome).observe(seconds)
-
-
-def _reason(way: Way) -> str:
-    return "" if way.reason is None else way.reason.value
+        self._timed("unknown", outcome).observe(seconds)
 
 
 @dataclass(frozen=True, eq=False)

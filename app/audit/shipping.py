@@ -18,9 +18,6 @@ from app.audit.journal import Entry, Journal, entries, left_behind
 from security.audit import seal_of
 
 _BATCH_BYTES = 1 << 19
-_JOURNAL_BYTES = 16 << 20
-"""Size at which a journal is followed by another, so that it can go when all of it is shipped."""
-
 _SEALED_AT_ONCE = 50
 _PAUSE_SECONDS = 0.25
 _PAUSE_AFTER_FAULT_SECONDS = 1.0
@@ -75,7 +72,7 @@ class Shipping:
         if self._is_faulty:
             _LOG.info("audit records are brought into the database again")
         self._is_faulty, self._caught_up = False, begun
-        self._follow_on()
+        await self._follow_on()
         return True
 
     async def close(self, running: Awaitable[None]) -> None:
@@ -100,8 +97,9 @@ class Shipping:
 
     def _runs(self, path: Path, found: Sequence[Entry]) -> Iterable[Sequence[Entry]]:
         """Return the records to ship, in runs that stand behind each other in their journal."""
-        if path == self.journal.path and not self.journal.has_torn:
+        if path == self.journal.path:
             return (found,)
+        # What the machine's end left of a journal may be anything.
         numbered = [(at, entry) for at, entry in enumerate(found) if _is_whole(entry)]
         runs = itertools.groupby(enumerate(numbered), key=lambda one: one[1][0] - one[0])
         return ([entry for _, (_, entry) in run] for _, run in runs)
@@ -127,11 +125,17 @@ class Shipping:
             seals += seal_of(self._secret, journal, entry.position, record)
         return bytes(seals)
 
-    def _follow_on(self) -> None:
+    async def _follow_on(self) -> None:
         """Begin another journal where this one has grown large; the old one is then shipped as one left behind."""
-        if self.journal.size > _JOURNAL_BYTES:
-            full, self.journal = self.journal, Journal(self._folder)
-            full.close()
+        if not self.journal.is_filling:
+            return
+        try:
+            following = await asyncio.to_thread(Journal, self._folder)
+        except OSError as fault:
+            _LOG.error("there is no room for another audit journal", errno=fault.errno)
+            return
+        full, self.journal = self.journal, following
+        full.close()
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

@@ -212,7 +212,7 @@ def test_a_journal_shipped_again_adds_nothing(log: Log) -> None:
     journal = Journal(log.folder)
     for number in range(3):
         journal.append(record(number))
-    copy = journal.path.read_bytes()
+    copy = journal.path.read_bytes().rstrip(b"\0")
     journal.close()
     log.ship([])
     assert len(log.rows()) == 13

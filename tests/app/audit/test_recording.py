@@ -204,18 +204,38 @@ def test_what_was_answered_for_is_there_after_kill_9(tmp_path: Path) -> None:
     assert [orjson.loads(entry.record)["number"] for entry in found][: answered + 1] == list(range(answered + 1))
 
 
-def test_a_record_behind_a_torn_one_stands_in_a_line_of_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    journal = Journal(tmp_path)
-    write = os.write
-    with monkeypatch.context() as full:
-        full.setattr(os, "write", lambda descriptor, line: write(descriptor, line[:5]))
-        with pytest.raises(OSError, match="only a part"):
-            journal.append(b'{"number": 1}')
+def test_a_full_journal_takes_no_part_of_a_record(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, room=40)
+    journal.append(b'{"number": 1}')
+    assert not journal.is_filling
     journal.append(b'{"number": 2}')
+    assert journal.is_filling
+    with pytest.raises(OSError, match="full") as full:
+        journal.append(b'{"number": 3}')
+    assert full.value.errno == errno.ENOSPC
     found, _ = entries(journal.path, 0, 1 << 20)
-    assert [entry.record for entry in found] == [b'{"num', b'{"number": 2}']
+    assert [entry.record for entry in found] == [b'{"number": 1}', b'{"number": 2}']
+
+
+def test_without_room_on_the_disk_no_journal_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int, _block: bytes) -> int:
+        raise OSError(errno.ENOSPC, "no room")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "write", full)
+        with pytest.raises(OSError, match="no room"):
+            Journal(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_record_that_was_cut_off_is_none(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, room=64)
+    journal.append(b'{"number": 1}')
+    with journal.path.open("r+b") as file:
+        file.seek(14)
+        file.write(b'{"num')
+    found, after = entries(journal.path, 0, 1 << 20)
+    assert ([entry.record for entry in found], after) == ([b'{"number": 1}'], 14)
 
 
 def test_records_larger_than_a_batch_are_read_whole(tmp_path: Path) -> None:
