@@ -14,10 +14,8 @@ from etl.quality.check import Status
 
 
 def check(
-    models: Annotated[bool, typer.Option("--models/--no-models", help="Run the tests of the models, too.")] = True,
-    source: Annotated[
-        bool, typer.Option("--source/--no-source", help="Compare every table with the database, at one LSN.")
-    ] = True,
+    no_models: Annotated[bool, typer.Option("--no-models", help="Leave the tests of the models out.")] = False,
+    no_source: Annotated[bool, typer.Option("--no-source", help="Compare nothing with the database.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with every check.")] = False,
 ) -> None:
     """Check the warehouse: shapes, values, keys, references, freshness, anomalies, the models, and the source.
@@ -31,7 +29,7 @@ def check(
     """
     settings = Settings.load()
     with source_database(settings, command="gateway etl check") as url:
-        outcome = done(settings, "checks", {"models": models, "source": source}, lambda _: None, url)
+        outcome = done(settings, "checks", {"models": not no_models, "source": not no_source}, lambda _: None, url)
     typer.echo(json.dumps(outcome, indent=2) if as_json else _in_words(outcome["findings"]))
     raise typer.Exit(0 if outcome["good"] else 1)
 
