@@ -38,6 +38,10 @@ crash-etl: $(VENV)/installed-dev ## Kill -9 the ETL's worker and its source unde
 fuzz: $(VENV)/installed-dev ## Ask CASES=100000 random operations, each against the model of who sees what
 	@$(BIN)/pytest -q -s --timeout 0 tests/fuzz --fuzz-cases $(if $(CASES),$(CASES),100000)
 
+.PHONY: oracle
+oracle: $(VENV)/installed-dev ## Ask 21,000 random operations on the compiled and on the reference path
+	@$(BIN)/pytest -q -s --timeout 0 --hypothesis-profile oracle tests/resolvers/compiled/test_oracle.py
+
 .PHONY: mutants
 mutants: $(VENV)/installed-dev ## Take away each rule and right of the declarations in turn, and print which nobody misses
 	@$(BIN)/pytest -q -s --timeout 0 tests/planted -k every_declaration --all-mutants
