@@ -72,9 +72,9 @@ def executed(data: Any, errors: Sequence[GraphQLError], access: Access, way: Way
     return Answer(body, executed=True, status=200, access=access, way=way)
 
 
-def compiled(data: bytes, access: Access, way: Way) -> Answer:
+def compiled(response: bytes, access: Access, way: Way) -> Answer:
     """Return the answer of an operation whose data the database has written."""
-    return Answer(b"".join((b'{"data":', data, b"}")), executed=True, status=200, access=access, way=way)
+    return Answer(response, executed=True, status=200, access=access, way=way)
 
 
 def extended(answer: Answer, extensions: Mapping[str, Any]) -> Answer:

@@ -75,10 +75,12 @@ class Paths:
         left = _Left(self, asked)
         planned = self._planned(asked)
         ran = await planned.run(self.database, asked.variables, asked.principal, left, asked.sent)
-        data, subjects = unmarked(ran.data)
+        response, subjects = unmarked(ran.response)
         access = _access(asked, (*subjects, *left.subjects))
         way = _with_sent(MIXED if left.was_asked else COMPILED, asked)
-        return executed(Fragment(data), ran.errors, access, way) if ran.errors else compiled(data, access, way)
+        if ran.errors:
+            return executed(Fragment(replace(ran, response=response).data), ran.errors, access, way)
+        return compiled(response, access, way)
 
     def _planned(self, asked: Asked) -> CompiledOperation:
         prepared = asked.prepared

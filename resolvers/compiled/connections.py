@@ -26,7 +26,7 @@ from resolvers.compiled.statement import Compiled
 from resolvers.sql.scope import Predicate, Scope, Source
 from resolvers.sql.where import Filters
 from schema.derive.objects import TYPE_NAME
-from schema.model import Link, Model
+from schema.model import Link, Model, ScalarField
 
 
 @dataclass
@@ -117,6 +117,10 @@ class _Connection(AskedPage):
     def _cursor(self, level: Level) -> list[Piece]:
         steps = self._page.page.ordering.steps
         values = [(step.field, level.source.c[step.field.column.key]) for step in steps]
+        return self._cursor_of(values)
+
+    def _cursor_of(self, values: Sequence[tuple[ScalarField, sa.ColumnElement[Any]]]) -> list[Piece]:
+        self._compiler.paging.tells_cursors = True
         return cursor_pieces(self._page.number, values)
 
     def _page_info(self, level: Level, field: Selected) -> Iterator[tuple[str, Sequence[Piece]]]:
@@ -169,7 +173,7 @@ class _Connection(AskedPage):
             return sa.type_coerce(all_, ARRAY(column.type))[place]
 
         values = [(step.field, value(level.source.c[step.field.column.key])) for step in ordering.steps]
-        cursor = joined_text(cursor_pieces(self._page.number, values))
+        cursor = joined_text(self._cursor_of(values))
         return sa.case((sa.func.count() == sa.literal_column("0"), NULL), else_=cursor)
 
 
@@ -191,7 +195,7 @@ class _RootPage(_Connection):
         return Compiled(pieces, lambda columns: level.select_from(columns).order_by(*order), self._told, paged)
 
     def _array(self, _level: Level, item: Sequence[Piece]) -> list[Piece]:
-        return ["[", Items(self._column(joined_text(item))), "]"]
+        return ["[", Items(self._column(joined_text([",", *item]))), "]"]
 
     def _has_more(self) -> list[Piece]:
         return [More()]

@@ -1,7 +1,7 @@
 """Operations whose root fields are compiled: planned once for each shape of their variables, then run."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -9,6 +9,7 @@ import orjson
 from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLInputType, OperationType, type_from_ast
 from graphql.execution.values import VariableValues, VariableValueSource
 
+from resolvers.compiled.parts import Chunks
 from resolvers.compiled.planner import Plan, Planner
 from resolvers.compiled.roots import Asked, LeftRoot
 from resolvers.compiled.selections import Selections
@@ -25,16 +26,23 @@ _ABSENT: Hashable = object()
 _MOST_PLANS = 64
 """Plans that are kept of one operation; clients that send ever new shapes must not fill the memory."""
 
+_BEFORE, _BEHIND = b'{"data":', b"}"
+
 Executing = Callable[[DocumentNode, Snapshot], Awaitable[ExecutionResult]]
 """Executes an operation by graphql-core on a snapshot."""
 
 
 @dataclass(frozen=True)
 class Ran:
-    """What an operation came to: its data as JSON, and the errors of fields that were left to graphql-core."""
+    """What an operation came to: a response with its data, and the errors of fields that were left to graphql-core."""
 
-    data: bytes
+    response: bytes
     errors: Sequence[GraphQLError] = ()
+
+    @property
+    def data(self) -> bytes:
+        """The data alone."""
+        return self.response[len(_BEFORE) : -len(_BEHIND)]
 
 
 @dataclass
@@ -80,27 +88,27 @@ class CompiledOperation:
         if sent is not None:
             sent += [_sent(root.key, call) for root, one in zip(plan.roots, asked, strict=True) for call in one.calls]
         if len(calls) == 1 and plan.left is None:
-            return Ran(_object(plan, self._told(asked, [await self._alone(database, principal, calls[0])])))
+            return Ran(_response(plan, self._told(asked, [await self._alone(database, principal, calls[0])])))
         async with database.snapshot(principal) as snapshot:
             if len(calls) == 1 and not plan.left_reads:
                 found = [await self._alone(database, principal, calls[0])]
             else:
                 found = [await self._among(snapshot, call) for call in calls]
             parts = self._told(asked, found)
-            return Ran(_object(plan, parts)) if plan.left is None else await _mixed(plan, parts, execute, snapshot)
+            return Ran(_response(plan, parts)) if plan.left is None else await _mixed(plan, parts, execute, snapshot)
 
-    async def _alone(self, database: Database, principal: Principal, call: Call) -> bytes | None:
+    async def _alone(self, database: Database, principal: Principal, call: Call) -> Chunks | None:
         statement = call.statement
         rows = await database.fetch(principal, statement.planning, statement.sql, statement.arguments(call.inputs))
         return statement.json(rows, self.planner.cursors, call.inputs)
 
-    async def _among(self, snapshot: Snapshot, call: Call) -> bytes | None:
+    async def _among(self, snapshot: Snapshot, call: Call) -> Chunks | None:
         statement = call.statement
         rows = await snapshot.fetch_texts(statement.sql, statement.arguments(call.inputs))
         return statement.json(rows, self.planner.cursors, call.inputs)
 
     @staticmethod
-    def _told(asked: Sequence[Asked], found: Sequence[bytes | None]) -> list[bytes]:
+    def _told(asked: Sequence[Asked], found: Sequence[Chunks | None]) -> list[Chunks]:
         answers = iter(found)
         return [one.tell([next(answers) for _ in one.calls]) for one in asked]
 
@@ -142,20 +150,25 @@ def _sent(field: str, call: Call) -> Sent:
     return Sent(call.statement.sql, field, "new" if call.is_new else "kept", planning)
 
 
-async def _mixed(plan: Plan, parts: Sequence[bytes], execute: Executing, snapshot: Snapshot) -> Ran:
+async def _mixed(plan: Plan, parts: Sequence[Chunks], execute: Executing, snapshot: Snapshot) -> Ran:
     """Return the compiled fields with those that are left to graphql-core; of these one may null them all."""
     result = await execute(cast("DocumentNode", plan.left), snapshot)
     errors = result.errors or ()
     if result.data is None:
-        return Ran(b"null", errors)
-    return Ran(_object(plan, _spliced(plan, parts, result.data)), errors)
+        return Ran(_BEFORE + b"null" + _BEHIND, errors)
+    return Ran(_response(plan, _spliced(plan, parts, result.data)), errors)
 
 
-def _spliced(plan: Plan, parts: Sequence[bytes], left: Mapping[str, Any]) -> Iterator[bytes]:
+def _spliced(plan: Plan, parts: Sequence[Chunks], left: Mapping[str, Any]) -> list[Chunks]:
+    return [
+        (orjson.dumps(left[root.key]),) if isinstance(root, LeftRoot) else part
+        for root, part in zip(plan.roots, parts, strict=True)
+    ]
+
+
+def _response(plan: Plan, parts: Sequence[Chunks]) -> bytes:
+    chunks = [_BEFORE]
     for root, part in zip(plan.roots, parts, strict=True):
-        yield orjson.dumps(left[root.key]) if isinstance(root, LeftRoot) else part
-
-
-def _object(plan: Plan, parts: Iterator[bytes] | Sequence[bytes]) -> bytes:
-    members = (b'"%s":%s' % (root.key.encode(), part) for root, part in zip(plan.roots, parts, strict=True))
-    return b"{" + b",".join(members) + b"}"
+        chunks.append(b'%b"%b":' % (b"{" if len(chunks) == 1 else b",", root.key.encode()))
+        chunks += part
+    return b"".join([*chunks, b"{}" if len(chunks) == 1 else b"}", _BEHIND])

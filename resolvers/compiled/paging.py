@@ -76,6 +76,7 @@ class Paging:
     opened: list[OpenedCursor] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     is_filtered: bool = False
+    tells_cursors: bool = False
 
     def page(self, model: Model, coordinate: str, arguments: Mapping[str, Any]) -> CompiledPage:
         """Return the page that a connection's arguments ask for."""

@@ -29,10 +29,14 @@ class PageSize:
         return Page(on_page[::-1] if self.backward else on_page, has_more)
 
 
+Chunks = Sequence[bytes]
+"""A text in pieces, which are put together once, when all of a response is there: copies of large ones are dear."""
+
+
 class Part:
     """A part of the JSON."""
 
-    def of(self, page: Page) -> bytes | None:
+    def of(self, page: Page) -> Chunks | None:
         """Return the part's text; None where the whole field has none."""
         raise NotImplementedError
 
@@ -43,21 +47,25 @@ class Text(Part):
 
     column: int
 
-    def of(self, page: Page) -> bytes | None:
+    def of(self, page: Page) -> Chunks | None:
         """Return the text."""
-        return page.rows[0][self.column] if page.rows else None
+        text = page.rows[0][self.column] if page.rows else None
+        return None if text is None else (text,)
 
 
 @dataclass(frozen=True)
 class Items(Part):
-    """A column of all rows, with commas between."""
+    """A column of all rows, each of which begins with a comma."""
 
     column: int
 
-    def of(self, page: Page) -> bytes:
-        """Return the texts."""
+    def of(self, page: Page) -> Chunks:
+        """Return the texts, without the first comma."""
         column = self.column
-        return b",".join([row[column] or b"" for row in page.rows])
+        texts = [row[column] or b"" for row in page.rows]
+        if texts:
+            texts[0] = texts[0][1:]
+        return texts
 
 
 @dataclass(frozen=True)
@@ -67,15 +75,15 @@ class End(Part):
     column: int
     at: int
 
-    def of(self, page: Page) -> bytes | None:
+    def of(self, page: Page) -> Chunks | None:
         """Return the text."""
-        return page.rows[self.at][self.column] if page.rows else b"null"
+        return (page.rows[self.at][self.column] or b"null",) if page.rows else (b"null",)
 
 
 @dataclass(frozen=True)
 class More(Part):
     """Whether there are more rows than the page has."""
 
-    def of(self, page: Page) -> bytes:
+    def of(self, page: Page) -> Chunks:
         """Return a truth value."""
-        return b"true" if page.has_more else b"false"
+        return (b"true",) if page.has_more else (b"false",)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from resolvers.compiled.parts import Chunks
 from resolvers.compiled.rows import SEPARATOR
 from resolvers.compiled.slots import Supplied, filled
 from resolvers.compiled.variants import Call, Variants
@@ -12,7 +13,7 @@ from resolvers.ways import NotCompiled, Reason
 from schema.global_id import not_an_id, parse_global_id
 from schema.model import Graph, Model
 
-Tell = Callable[[Sequence[bytes | None]], bytes]
+Tell = Callable[[Sequence[Chunks | None]], Chunks]
 """Makes a field's JSON of that of its statements, None where one gave nothing."""
 
 
@@ -46,7 +47,7 @@ class KnownRoot:
 
     def asked(self, _supplied: Supplied) -> Asked:
         """Return nothing to run."""
-        return Asked((), lambda _: self.known)
+        return Asked((), lambda _: (self.known,))
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class LeftRoot:
 
     def asked(self, _supplied: Supplied) -> Asked:
         """Return nothing to run, and JSON that is put in later."""
-        return Asked((), lambda _: b"")
+        return Asked((), lambda _: ())
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,13 @@ class StatementRoot:
         """Return the statement that fits."""
         return Asked((self.variants.call(supplied),), self._told)
 
-    def _told(self, found: Sequence[bytes | None]) -> bytes:
+    def _told(self, found: Sequence[Chunks | None]) -> Chunks:
         [told] = found
         if told is not None:
             return told
         if self.missing is None:
             raise NotCompiled(Reason.NO_VALUE)
-        return self.missing
+        return (self.missing,)
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class NodeRoot:
     def asked(self, supplied: Supplied) -> Asked:
         """Return the statement of the id's type."""
         type_name, _ = parse_global_id(filled(self.operand, supplied.variables))
-        return Asked((self.types[type_name].call(supplied),), lambda found: found[0] or b"null")
+        return Asked((self.types[type_name].call(supplied),), lambda found: found[0] or (b"null",))
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,10 @@ class NodesRoot:
         return Asked(calls, lambda found: _interleaved(order, dict(zip(types, found, strict=True))))
 
 
-def _interleaved(order: Sequence[str], found: Mapping[str, bytes | None]) -> bytes:
+def _interleaved(order: Sequence[str], found: Mapping[str, Chunks | None]) -> Chunks:
     """Return an array of rows, each the next one of its type."""
-    rows = {type_name: iter((told or b"").split(SEPARATOR)) for type_name, told in found.items()}
-    return b"[" + b",".join([next(rows[type_name]) for type_name in order]) + b"]"
+    rows = {type_name: iter(b"".join(told or ()).split(SEPARATOR)) for type_name, told in found.items()}
+    return (b"[", b",".join([next(rows[type_name]) for type_name in order]), b"]")
 
 
 @dataclass

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from resolvers.compiled.json_text import SEAL, Piece, merged
 from resolvers.compiled.paging import Belonging, Condition, OpenedCursor, Paging
-from resolvers.compiled.parts import Page, PageSize, Part, Text
+from resolvers.compiled.parts import Chunks, Page, PageSize, Part, Text
 from resolvers.compiled.slots import Inputs, Supply
 from resolvers.cursors import Cursors
 from resolvers.database import Planning, Texts, Version, sql_of
@@ -33,24 +33,27 @@ class Statement:
     belongings: tuple[Belonging, ...]
     opened: tuple[OpenedCursor, ...]
     conditions: tuple[Condition, ...]
+    tells_cursors: bool
 
     def arguments(self, inputs: Inputs) -> list[Any]:
         """Return the values of the parameters."""
         return [supply(inputs) for supply in self.supplies]
 
-    def json(self, rows: Sequence[Texts], cursors: Cursors, inputs: Inputs) -> bytes | None:
+    def json(self, rows: Sequence[Texts], cursors: Cursors, inputs: Inputs) -> Chunks | None:
         """Return the field's JSON; None where it has no value."""
         page = Page(rows) if self.paged is None else self.paged.page(rows, inputs)
-        told = []
+        told: list[bytes] = []
         for part in self.parts:
-            text = part.of(page) if isinstance(part, Part) else part
-            if text is None:
+            if isinstance(part, bytes):
+                told.append(part)
+                continue
+            chunks = part.of(page)
+            if chunks is None:
                 return None
-            told.append(text)
-        body = b"".join(told)
-        return self._sealed(body, cursors, inputs.variables) if SEAL in body else body
+            told += chunks
+        return self._sealed(told, cursors, inputs.variables) if self.tells_cursors else told
 
-    def _sealed(self, body: bytes, cursors: Cursors, variables: Mapping[str, Any]) -> bytes:
+    def _sealed(self, chunks: Chunks, cursors: Cursors, variables: Mapping[str, Any]) -> Chunks:
         """Return the field's JSON with its cursors sealed."""
         told: dict[bytes, bytes] = {}
 
@@ -60,7 +63,7 @@ class Statement:
                 told[number] = self.belongings[int(number)].told(variables)
             return b'"' + cursors.seal(told[number], orjson.loads(values)).encode() + b'"'
 
-        return _SEALED.sub(seal, body)
+        return [_SEALED.sub(seal, chunk) if SEAL in chunk else chunk for chunk in chunks]
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ def statement_of(compiled: Compiled, paging: Paging, planning: Planning, version
         belongings=tuple(paging.belongings),
         opened=tuple(paging.opened),
         conditions=tuple(paging.conditions),
+        tells_cursors=paging.tells_cursors,
     )
 
 

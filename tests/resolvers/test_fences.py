@@ -132,7 +132,7 @@ async def test_who_looks_is_told_again_only_when_it_is_somebody_else(stack: Stac
     try:
         count = "select cast(count(*)::text as varchar) from customers"
         for viewer in (CUSTOMER, SALES, CUSTOMER, CUSTOMER, SALES_WITHOUT_REGIONS):
-            [found] = await database.fetch(viewer.principal, Planning.ONCE, count, []) or [None]
+            [[found]] = await database.fetch(viewer.principal, Planning.ONCE, count, [])
             assert int(found or b"") == len(rows_of("customers", viewer.sees)), viewer
     finally:
         await database.close()

@@ -1,4 +1,4 @@
-SELECT CAST(concat('{"databaseId":"', page_0.id, '"}') AS VARCHAR) AS concat_1 
+SELECT CAST(concat(',{"databaseId":"', page_0.id, '"}') AS VARCHAR) AS concat_1 
 FROM (SELECT orders_1.id AS id 
 FROM orders AS orders_1 
 WHERE (orders_1.status = $1::VARCHAR OR (EXISTS (SELECT 1 

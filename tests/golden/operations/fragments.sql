@@ -1,4 +1,4 @@
-SELECT CAST(concat('{"name":', json_scalar(page_0.name), ',"type":"', upper(page_0.type), '","products":', (SELECT concat('{"nodes":[', coalesce(string_agg(concat('{"label":', json_scalar(page_1.name), '}'), ',' ORDER BY page_1.id), ''), ']}') AS concat_2 
+SELECT CAST(concat(',{"name":', json_scalar(page_0.name), ',"type":"', upper(page_0.type), '","products":', (SELECT concat('{"nodes":[', coalesce(string_agg(concat('{"label":', json_scalar(page_1.name), '}'), ',' ORDER BY page_1.id), ''), ']}') AS concat_2 
 FROM (SELECT products_1.name AS name, products_1.id AS id 
 FROM products AS products_1 
 WHERE products_1.manufacturer_id = page_0.id ORDER BY products_1.id 
@@ -10,7 +10,7 @@ WHERE true ORDER BY suppliers_1.id
  LIMIT 8) AS anon_1 ORDER BY anon_1.id 
  LIMIT $2::BIGINT) AS page_0 ORDER BY page_0.id;
 
-SELECT CAST(concat('{"name":', json_scalar(page_0.name), ',"type":"', upper(page_0.type), '","products":', (SELECT concat('{"nodes":[', coalesce(string_agg(concat('{"label":', json_scalar(page_1.name), '}'), ',' ORDER BY page_1.id), ''), ']}') AS concat_2 
+SELECT CAST(concat(',{"name":', json_scalar(page_0.name), ',"type":"', upper(page_0.type), '","products":', (SELECT concat('{"nodes":[', coalesce(string_agg(concat('{"label":', json_scalar(page_1.name), '}'), ',' ORDER BY page_1.id), ''), ']}') AS concat_2 
 FROM (SELECT products_1.name AS name, products_1.id AS id 
 FROM products AS products_1 
 WHERE products_1.manufacturer_id = page_0.id ORDER BY products_1.id 

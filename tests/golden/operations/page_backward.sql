@@ -1,4 +1,4 @@
-SELECT CAST(concat('{"name":', json_scalar(page_0.name), ',"creditLimit":', coalesce(('"' || CAST(page_0.credit_limit AS TEXT)) || '"', 'null'), ',"orders":', (SELECT concat('{"totalCount":', (SELECT count(*) AS count_1 
+SELECT CAST(concat(',{"name":', json_scalar(page_0.name), ',"creditLimit":', coalesce(('"' || CAST(page_0.credit_limit AS TEXT)) || '"', 'null'), ',"orders":', (SELECT concat('{"totalCount":', (SELECT count(*) AS count_1 
 FROM orders AS orders_1 
 WHERE orders_1.customer_id = page_0.id), ',"nodes":[', coalesce(string_agg(concat('{"orderDate":', json_scalar(page_1.order_date), '}'), ',' ORDER BY page_1.id), ''), ']}') AS concat_2 
 FROM (SELECT orders_2.order_date AS order_date, orders_2.id AS id 

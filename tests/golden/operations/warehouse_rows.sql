@@ -1,4 +1,4 @@
-SELECT CAST(concat('{"quantityAvailable":', page_0.quantity_available, ',"warehouse":', CASE WHEN (warehouses_1.id IS NULL) THEN 'null' ELSE concat('{"name":', json_scalar(warehouses_1.name), '}') END, ',"product":', CASE WHEN (products_1.id IS NULL) THEN 'null' ELSE concat('{"name":', json_scalar(products_1.name), '}') END, '}') AS VARCHAR) AS concat_1 
+SELECT CAST(concat(',{"quantityAvailable":', page_0.quantity_available, ',"warehouse":', CASE WHEN (warehouses_1.id IS NULL) THEN 'null' ELSE concat('{"name":', json_scalar(warehouses_1.name), '}') END, ',"product":', CASE WHEN (products_1.id IS NULL) THEN 'null' ELSE concat('{"name":', json_scalar(products_1.name), '}') END, '}') AS VARCHAR) AS concat_1 
 FROM (SELECT anon_1.product_id AS product_id, anon_1.warehouse_id AS warehouse_id, anon_1.quantity_available AS quantity_available, anon_1.id AS id 
 FROM (SELECT inventory_1.product_id AS product_id, inventory_1.warehouse_id AS warehouse_id, inventory_1.quantity_available AS quantity_available, inventory_1.id AS id 
 FROM inventory AS inventory_1 

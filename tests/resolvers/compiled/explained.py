@@ -23,13 +23,14 @@ insert into customers (id, name, cnpj, tier_id, region, status)
 insert into products (id, sku, name, category_id, manufacturer_id, status)
     select n, 'K' || n, 'P' || n, 1, 1 + n % 50, 'active' from generate_series(1, 2000) n;
 insert into pricing (product_id, customer_tier_id, price, effective_from)
-    select n, 1, 10, timestamptz '2025-01-01' + m * interval '1 month' from generate_series(1, 2000) n, generate_series(1, 3) m;
+    select n, 1, 10, timestamptz '2025-01-01' + m * interval '1 month'
+    from generate_series(1, 2000) n, generate_series(1, 3) m;
 insert into warehouses (id, name) select n, 'W' || n from generate_series(1, 3) n;
 insert into inventory (product_id, warehouse_id, quantity_available)
     select n, m, 5 from generate_series(1, 2000) n, generate_series(1, 3) m;
 insert into orders (id, customer_id, order_date, status, payment_status, subtotal, tax, shipping_cost, total)
-    select n, 1 + (n * 7919) % 2000, now() - n * interval '1 hour', (array['pending', 'shipped', 'delivered'])[1 + n % 3],
-        'paid', n % 500, 0, 0, n % 500
+    select n, 1 + (n * 7919) % 2000, now() - n * interval '1 hour',
+        (array['pending', 'shipped', 'delivered'])[1 + n % 3], 'paid', n % 500, 0, 0, n % 500
     from generate_series(1, 20000) n;
 insert into order_items (order_id, product_id, quantity, unit_price, discount, tax, total)
     select n, 1 + (n * 31 + m) % 2000, 1, 10, 0, 0, 10 from generate_series(1, 20000) n, generate_series(1, 3) m;
