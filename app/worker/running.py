@@ -5,11 +5,11 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from types import FrameType
 
 from app.embedded import make_folder
 from app.settings import Settings
+from app.worker.inventory import Inventory
 from app.worker.jobs import jobs_of, scheduled_duties
 from app.worker.reports import reported
 from app.worker.sources import chosen_source, require_log
@@ -65,9 +65,14 @@ def run_worker(settings: Settings, source_url: str, progress: Progress) -> None:
             return
         with contextlib.closing(warehouse):
             beside = jobs_of(settings, warehouse, path, source_url)
-            duties = partial(scheduled_duties, settings, warehouse, beside)
+            inventory = Inventory(warehouse.connection, table_shapes(ENTITIES))
+
+            def duties(standing: Standing) -> Sequence[Duty]:
+                return [inventory, *scheduled_duties(settings, warehouse, beside, standing)]
+
             made = compose(settings, source_url, warehouse, progress, duties)
             made.metrics.registry.register(beside.findings)
+            made.metrics.registry.register(inventory)
             stop.asked = made.worker.stop.set
             if stop.is_asked:
                 return

@@ -1,6 +1,7 @@
 """How the warehouse stands: what the source, the warehouse and a running worker say, put side by side."""
 
 import datetime as dt
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -25,13 +26,21 @@ qualify row_number() over (partition by kind order by started_at desc) = 1 and r
 """
 
 
+_CHECKS: Final = """
+select status, count(*) as count, list(check_name order by check_name) as names from pipeline.check_result
+where run_id = (select run_id from pipeline.check_result order by checked_at desc limit 1) group by all
+"""
+_DEGRADED: Final = "select table_name, column_name, reason, dead_letters from raw.degraded order by all"
+
+
 @dataclass(frozen=True)
 class TableStatus:
-    """A table as it stands in the warehouse."""
+    """A table as it stands in the warehouse; `lacks` tells what it has not, by column and reason."""
 
     table: str
     rows: int
     dead_letters: int
+    lacks: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -57,11 +66,15 @@ class SourceStatus:
 
 @dataclass(frozen=True)
 class WarehouseStatus:
-    """What is in the warehouse. `position` is the LSN up to which every commit is there."""
+    """What is in the warehouse. `position` is the LSN up to which every commit is there.
+
+    `checks` are the names of the last checks by how they ended.
+    """
 
     position: int | None
     tables: Sequence[TableStatus] = field(default=())
     runs: Sequence[RunStatus] = field(default=())
+    checks: Mapping[str, Sequence[str]] = field(default_factory=dict)
     alarms: Sequence[str] = field(default=())
 
 
@@ -76,19 +89,28 @@ def look_at_warehouse(ask: Ask, shapes: Sequence[TableShape]) -> WarehouseStatus
     existing = {row["name"] for row in ask(_EXISTING)}
     if "raw.checkpoint" not in existing:
         return WarehouseStatus(None)
-    present = [shape.table for shape in shapes if f"raw.{shape.table}__log" in existing]
-    dead = {row["table_name"]: row["count"] for row in ask(_DEAD)}
-    counts = " union all ".join(f"select '{table}' as name, count(*) as rows from raw.{table}" for table in present)
-    rows = {row["name"]: row["rows"] for row in (ask(counts) if present else ())}
+    has_runs, has_checks = "pipeline.run" in existing, "pipeline.check_result" in existing
     return WarehouseStatus(
         position=ask("select position from raw.checkpoint")[0]["position"],
-        tables=[TableStatus(table, rows[table], dead.get(table, 0)) for table in present],
-        runs=[RunStatus(**row) for row in (ask(_RUNS) if "pipeline.run" in existing else ())],
-        alarms=[_failed(row) for row in (ask(_LAST) if "pipeline.run" in existing else ())],
+        tables=_tables(ask, [shape.table for shape in shapes if f"raw.{shape.table}__log" in existing]),
+        runs=[RunStatus(**row) for row in (ask(_RUNS) if has_runs else ())],
+        checks={row["status"]: row["names"] for row in (ask(_CHECKS) if has_checks else ())},
+        alarms=[_failed(row) for row in (ask(_LAST) if has_runs else ())],
     )
 
 
-_DEAD: Final = "select table_name, count(*) as count from raw.dead_letter group by all"
+def _tables(ask: Ask, present: Sequence[str]) -> list[TableStatus]:
+    if not present:
+        return []
+    counted = ask(
+        " union all ".join(f"select '{table}' as name, count(*) as rows from raw.{table}" for table in present)
+    )
+    rows = {row["name"]: row["rows"] for row in counted}
+    dead, lacks = Counter[str](), defaultdict[str, list[str]](list)
+    for row in ask(_DEGRADED):
+        dead[row["table_name"]] += row["dead_letters"] or 0
+        lacks[row["table_name"]].append(f"{row['column_name']}: {row['reason']}")
+    return [TableStatus(table, rows[table], dead[table], lacks[table]) for table in present]
 
 
 def _behind(connection: psycopg.Connection, position: int | None) -> int | None:

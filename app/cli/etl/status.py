@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import psycopg
 import typer
@@ -20,6 +20,9 @@ from etl.changes import table_shapes
 from etl.worker.source import Source
 from schema.entities import ENTITIES
 from security.errors import GatewayError
+
+# Checks that are named; --json has all of them.
+_SHOWN: Final = 10
 
 
 def status(
@@ -91,6 +94,7 @@ def _described(
         "position": warehouse.position,
         "tables": [asdict(table) for table in warehouse.tables],
         "runs": [asdict(run) for run in warehouse.runs],
+        "checks": warehouse.checks,
         "alarms": alarms,
     }
 
@@ -100,6 +104,9 @@ def _in_words(told: Mapping[str, Any]) -> str:
     if told["tables"]:
         lines += ["", f"{'table':<24}{'rows':>14}{'dead letters':>14}"]
         lines += [f"{row['table']:<24}{row['rows']:>14,}{row['dead_letters']:>14,}" for row in told["tables"]]
+        lines += [f"  {row['table']} lacks {reason}" for row in told["tables"] for reason in row["lacks"]]
+    if told["checks"]:
+        lines += ["", _of_checks(told["checks"])]
     if told["runs"]:
         lines += ["", f"{'job':<14}{'asked by':<10}{'began':<21}{'seconds':>9}  {'result':<8}{'rows':>12}"]
         lines += [_run(run) for run in told["runs"]]
@@ -113,6 +120,12 @@ def _run(run: Mapping[str, Any]) -> str:
     detail = f"  {run['detail']}" if run["detail"] else ""
     what = f"{run['kind']:<14}{run['origin']:<10}{began:%Y-%m-%d %H:%M:%S}"
     return f"{what}  {seconds:>9}  {run['result']:<8}{rows:>12}{detail}"
+
+
+def _of_checks(checks: Mapping[str, Sequence[str]]) -> str:
+    counts = ", ".join(f"{len(names)} {status}" for status, names in sorted(checks.items()))
+    bad = [name for status, names in sorted(checks.items()) if status not in ("pass", "empty") for name in names]
+    return "\n".join([f"checks     {counts}", *(f"  {name}" for name in bad[:_SHOWN])])
 
 
 def _of_worker(worker: Mapping[str, Any] | None) -> str:
