@@ -1,6 +1,7 @@
 """What is derived from an entity's declaration, as text: derivation is never invisible."""
 
 import sqlalchemy as sa
+import strawberry
 from graphql import GraphQLNamedType, GraphQLSchema
 from sqlalchemy.dialects.postgresql import dialect as postgresql_dialect
 from strawberry.printer import print_schema
@@ -21,8 +22,17 @@ _DIALECT = postgresql_dialect(paramstyle="named")  # type: ignore[no-untyped-cal
 
 def printed_schema(graph: Graph, limits: Limits) -> str:
     """Return the SDL of a graph, with the directives that show its rules."""
-    schema = build(graph, ReferenceResolvers(), page_size=limits.page_size, max_page_size=limits.max_page_size)
-    return print_schema(schema) + "\n"
+    return print_schema(_built(graph, limits)) + "\n"
+
+
+def _built(graph: Graph, limits: Limits) -> strawberry.Schema:
+    return build(
+        graph,
+        ReferenceResolvers(),
+        page_size=limits.page_size,
+        max_page_size=limits.max_page_size,
+        least_group=limits.least_group,
+    )
 
 
 def explanation(entity: type[Entity], everything: Graph, limits: Limits) -> dict[str, str]:
@@ -30,7 +40,7 @@ def explanation(entity: type[Entity], everything: Graph, limits: Limits) -> dict
     model = everything[entity.__name__]
     return {
         "GraphQL": _sdl(everything, model, limits),
-        "Rows by role": _rows(everything, model),
+        "Rows by role": _rows(everything, model, limits),
         "Row policy of the database": policy_of(model) + "\n",
         "Fields by role": _fields(everything, model),
         "Cache": _cache(model),
@@ -42,8 +52,7 @@ def explanation(entity: type[Entity], everything: Graph, limits: Limits) -> dict
 def _sdl(everything: Graph, model: Model, limits: Limits) -> str:
     """Return the definitions of the types that stem from the entity, and of its root fields."""
     definitions = printed_schema(everything, limits).split("\n\n")
-    schema = build(everything, ReferenceResolvers(), page_size=limits.page_size, max_page_size=limits.max_page_size)
-    names = _own_types(schema._schema, everything, model)  # noqa: SLF001  # Strawberry has no public name for it
+    names = _own_types(_built(everything, limits)._schema, everything, model)  # noqa: SLF001  # Strawberry has no public name for it
     own = [text for text in _whole(definitions) if any(_defines(text, name) for name in names)]
     roots = f"Query.{model.singular}, Query.{model.plural}, Query.{model.plural}Aggregate"
     return f"# Root fields: {roots}\n\n" + "\n\n".join(own) + "\n"
@@ -82,7 +91,7 @@ def _defines(text: str, name: str) -> bool:
     )
 
 
-def _rows(everything: Graph, model: Model) -> str:
+def _rows(everything: Graph, model: Model, limits: Limits) -> str:
     lines = [f"# {model.rows}"]
     for role in Role:
         # Claims with a value each, so that every comparison of the rule shows.
@@ -91,9 +100,12 @@ def _rows(everything: Graph, model: Model) -> str:
         )
         scope = Scope(everything, everything.seen_by(principal.capabilities), principal)
         lines.append(f"{role:<11}{_predicate(scope, model)}")
-        totals = _predicate(Scope(everything, scope.seen, principal, totals=True), model)
-        if totals != _predicate(scope, model):
-            lines.append(f"{'':<11}to count and sum up: {totals}")
+        if model.rows.counts_unseen(principal.capabilities):
+            totals = _predicate(Scope(everything, scope.seen, principal, totals=True), model)
+            counted = "rows" if model.rows.owner is None else "pharmacies"
+            lines.append(
+                f"{'':<11}to count and sum up: {totals}, {limits.least_group:,} {counted} together at the least"
+            )
     return "\n".join(lines) + "\n"
 
 

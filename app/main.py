@@ -84,7 +84,7 @@ async def _serve(settings: Settings, place: Operational, listener: socket.socket
         engine = Engine(
             database,
             describe(ENTITIES),
-            limits=Limits(settings.page_size_default, settings.page_size_max),
+            limits=Limits(settings.page_size_default, settings.page_size_max, settings.group_size_min),
             cursors=Cursors(_cursor_secret(settings)),
             time_budget=settings.request_timeout_seconds,
             document_limits=DocumentLimits(depth=settings.operation_depth_max),

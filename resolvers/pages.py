@@ -8,16 +8,22 @@ from resolvers.cursors import Cursors, belonging
 from resolvers.sql.binding import Binding
 from resolvers.sql.order import Ordering, ordering
 from resolvers.sql.scope import Predicate, Source, all_hold
+from schema.derive.build import LEAST_GROUP
 from schema.model import Model
 from security.errors import BadUserInput
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How many rows a page has: by default, and at the most."""
+    """How many rows a page has: by default, and at the most.
+
+    `least_group` is how many pharmacies, or rows of what belongs to none, a group has at the least that is told to
+    whoever may count its rows and not read them.
+    """
 
     page_size: int
     max_page_size: int
+    least_group: int = LEAST_GROUP
 
 
 @dataclass(frozen=True)

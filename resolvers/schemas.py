@@ -69,5 +69,6 @@ class Schemas:
             ReferenceResolvers(),
             page_size=self._limits.page_size,
             max_page_size=self._limits.max_page_size,
+            least_group=self._limits.least_group,
         )
         return SeenSchema(graph, schema._schema)  # noqa: SLF001  # Strawberry has no public name for it

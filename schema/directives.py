@@ -48,6 +48,20 @@ class Masked:
 
 
 @strawberry.schema_directive(
+    name="smallestGroup",
+    locations=[Location.FIELD_DEFINITION],
+    description="How many pharmacies or rows a group has at the least that is told to a caller with the capabilities "
+    "of one of the inner lists and no wider ones, who may count rows and not read them. Smaller groups are left out.",
+)
+class SmallestGroup:
+    """Of how many together those are told who may count rows and not read them."""
+
+    scopes: list[list[str]]
+    size: int
+    of: str
+
+
+@strawberry.schema_directive(
     name="rowPolicy",
     locations=[Location.OBJECT],
     description="Which rows of the type a caller sees. A row outside looks like one that does not exist.",

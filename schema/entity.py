@@ -35,6 +35,20 @@ from security.rows import Claim, RowRule
 
 MONEY = sa.Numeric(14, 2)
 
+_NAMES = {
+    "pk": "%(table_name)s_pkey",
+    "fk": "%(table_name)s_%(column_0_name)s_fkey",
+    "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "ck": "%(table_name)s_%(constraint_name)s_check",
+}
+
+KEPT = sa.MetaData(naming_convention=_NAMES)
+"""Tables that the gateway keeps for itself and entities only read: an entity names it as its `metadata`.
+
+Migrations make them, with columns that no entity declares; files neither fill nor replace them.
+"""
+
 
 class Word(enum.StrEnum):
     """A closed list of words, each with its description: `PENDING = "pending", "Received."`.
@@ -103,15 +117,7 @@ class Declaration:
 class Entity(DeclarativeBase):
     """Base of every entity. A class without `rows=` does not import: nothing is readable until it is granted."""
 
-    metadata = sa.MetaData(
-        naming_convention={
-            "pk": "%(table_name)s_pkey",
-            "fk": "%(table_name)s_%(column_0_name)s_fkey",
-            "ix": "%(table_name)s_%(column_0_N_name)s_idx",
-            "uq": "%(table_name)s_%(column_0_N_name)s_key",
-            "ck": "%(table_name)s_%(constraint_name)s_check",
-        }
-    )
+    metadata = sa.MetaData(naming_convention=_NAMES)
     type_annotation_map: ClassVar[Mapping[Any, Any]] = {
         str: sa.Text(),
         int: sa.Integer(),

@@ -93,7 +93,8 @@ class Link:
 class Model:
     """An entity, described. `target` of its links is the `name` of another model of the same `Graph`.
 
-    `readable` and `countable` tell whether its rows may be read, and whether they may be counted and summed up.
+    `readable` and `countable` tell whether its rows may be read, and whether they may be counted and summed up;
+    `counts_unseen` whether some may be counted that may not be read, which is told of groups of many only.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Model:
     links: Mapping[str, Link]
     readable: bool = True
     countable: bool = True
+    counts_unseen: bool = False
 
     @property
     def key(self) -> sa.Column[Any]:
@@ -116,8 +118,15 @@ class Model:
 
     @property
     def comparable(self) -> Mapping[str, ScalarField]:
-        """The fields that rows may be chosen, ordered and grouped by: a masked one would be told bit by bit."""
-        return {name: field for name, field in self.fields.items() if not field.is_masked}
+        """The fields that rows may be chosen, ordered and grouped by.
+
+        A masked one would be told bit by bit, and by its key a row could be counted in and out that can't be read.
+        """
+        return {
+            name: field
+            for name, field in self.fields.items()
+            if not field.is_masked and (self.readable or field.kind is not Kind.KEY)
+        }
 
     @property
     def to_one(self) -> Iterator[Link]:
@@ -164,6 +173,7 @@ class Graph:
                 links={n: link for n, link in model.links.items() if link.target in targets},
                 readable=model.name in readable,
                 countable=model.name in countable,
+                counts_unseen=model.rows.counts_unseen(capabilities),
             )
 
         return Graph({model.name: seen(model) for model in self if model.name in countable})

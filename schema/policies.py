@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from schema.entity import policy_column
+from schema.entity import KEPT, policy_column
 from schema.model import Graph, Link, Model
 from security.rows import AllOf, Always, AnyOf, Claim, Compare, Comparison, Condition, Never
 
@@ -49,6 +49,10 @@ def policy_statements(graph: Graph, reader: str) -> Iterator[str]:
         yield f"create policy gateway_owner on {table} to current_user using (true) with check (true)"
         yield f"drop policy if exists gateway_reader on {table}"
         yield f"create policy gateway_reader on {table} for select to {_name(reader)} using (\n{policy_of(model)})"
+        if model.table.metadata is KEPT:
+            # Of the gateway's own tables the role may read what is declared, and nothing beside it.
+            columns = ", ".join(_name(column.name) for column in model.table.columns)
+            yield f"grant select ({columns}) on {table} to {_name(reader)}"
 
 
 def policy_of(model: Model) -> str:

@@ -33,6 +33,7 @@ CAPABILITIES: dict[str, str] = {
     "finance:read": "What we pay suppliers.",
     "interactions:read": "Contacts with customers.",
     "interactions.messages:read": "What customers wrote.",
+    "audit:read": "The audit log: who asked for what, and what became of it.",
 }
 
 ROLES: dict[Role, Capabilities] = {
@@ -111,6 +112,7 @@ SENSITIVE = (
     "orders.notes:read",
     "suppliers:read",
     "interactions.messages:read",
+    "audit:read",
 )
 """What reads personal data, and a pharmacy's credit."""
 

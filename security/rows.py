@@ -95,6 +95,12 @@ class RowRule:
         return any(not isinstance(word, _Granted) for word in _words(self))
 
     @property
+    def owner(self) -> str | None:
+        """The path to the pharmacy that a row belongs to; None where rows belong to none."""
+        words = (word for word in _words(self) if isinstance(word, _Reaching) and word.reach is Reach.OWN)
+        return next((word.compare.path for word in words), None)
+
+    @property
     def comparisons(self) -> tuple[Compare, ...]:
         """Every comparison that the rule makes for somebody."""
         return tuple(word.compare for word in _words(self) if isinstance(word, _Reaching | _Narrowing))
@@ -111,11 +117,14 @@ class RowRule:
         """Return which rows the capabilities show."""
         return _condition(self, self.capability, capabilities)
 
+    def counts_unseen(self, capabilities: Capabilities) -> bool:
+        """Tell whether the capabilities let rows be counted and summed up that they don't show."""
+        return f"{self.capability}:{Reach.AGGREGATE}" in capabilities.granted
+
     def total(self, capabilities: Capabilities) -> Condition:
         """Return which rows the capabilities let count and sum up."""
-        base = self.capability
-        if f"{base}:{Reach.AGGREGATE}" in capabilities.granted:
-            return _condition(self, base, Capabilities.of({base}))
+        if self.counts_unseen(capabilities):
+            return _condition(self, self.capability, Capabilities.of({self.capability}))
         return self.condition(capabilities)
 
 

@@ -60,7 +60,7 @@ class Choices:
         return st.lists(entry, max_size=most, unique_by=lambda given: repr(_without_unit(given)))
 
     def _new_filters(self, model: Model, depth: int) -> st.SearchStrategy[Given]:
-        parts: list[st.SearchStrategy[Given]] = [_on_id(model)]
+        parts: list[st.SearchStrategy[Given]] = [_on_id(model)] if model.readable else []
         parts += [_named(field.name, _conditions(field)) for field in model.comparable.values()]
         if depth:
             inner = self.filters(model.name, depth - 1)

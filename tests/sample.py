@@ -5,6 +5,7 @@ and the characters that patterns give a meaning, some orders have no items and s
 """
 
 import datetime as dt
+import json
 import random
 from collections.abc import Callable
 from decimal import Decimal
@@ -283,6 +284,27 @@ def _interactions(make: _Maker, customers: int, orders: int) -> list[Row]:
     ]
 
 
+def _audit(make: _Maker) -> list[Row]:
+    return [
+        {
+            "id": place,
+            "at": make.moment(),
+            "subject": make.pick(("somebody", "Zé", 'a "b" \\ c')),
+            "actor": make.maybe(lambda: "an agent"),
+            "roles": make.pick(("sales", "admin analyst")),
+            "address": make.maybe(lambda: make.pick(("192.0.2.1", "2001:db8::1"))),
+            "request": f"request-{place}",
+            "operation": make.maybe(lambda: make.pick(("Feed", "Point"))),
+            "document": make.maybe(lambda: "0" * 64),
+            "coordinates": make.maybe(lambda: "Customer.email Query.customers"),
+            "personal": make.maybe(lambda: "Customer.email"),
+            "subjects": make.maybe(lambda: "Customer:14 Customer:140 "),
+            "outcome": make.pick(("ANSWERED", "ANSWERED_IN_PART", "TOO_EXPENSIVE")),
+        }
+        for place in range(1, 26)
+    ]
+
+
 def _all() -> dict[str, list[Row]]:
     make = _Maker()
     customers, suppliers, categories = _customers(make), _suppliers(make), _categories()
@@ -300,6 +322,7 @@ def _all() -> dict[str, list[Row]]:
         "pricing": _pricing(make),
         "purchase_orders": _purchase_orders(make, len(suppliers)),
         "customer_interactions": _interactions(make, len(customers), len(orders)),
+        "audit_log": _audit(make),
     }
 
 
@@ -311,11 +334,24 @@ def insert_sample(owner_url: str) -> None:
     """Write the sample into a migrated database."""
     with psycopg.connect(owner_url) as connection:
         for table, rows in SAMPLE.items():
+            if table == "audit_log":
+                insert_audit(connection, rows)
+                continue
             columns = sql.SQL(", ").join(map(sql.Identifier, rows[0]))
             statement = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(table), columns)
             with connection.cursor().copy(statement) as copy:
                 for row in rows:
                     copy.write_row([_cell(name, value) for name, value in row.items()])
+
+
+def insert_audit(connection: psycopg.Connection, rows: list[Row]) -> None:
+    """Write rows of the audit log, whose columns are what their records say; no chain binds them."""
+    for row in rows:
+        record = json.dumps(row | {"at": row["at"].timestamp()})
+        connection.execute(
+            "insert into audit_log (id, journal, position, record, seal, link) values (%s, 'x', %s, %s, '', '')",
+            [row["id"], row["id"], record],
+        )
 
 
 def _cell(name: str, value: Any) -> Any:

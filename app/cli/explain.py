@@ -35,7 +35,7 @@ def explain(
         hint = f"did you mean {names[near[0]].__name__}?" if near else "the names are: "
         known = "" if near else ", ".join(sorted(one.__name__ for one in ENTITIES))
         raise StartError(f"there is no entity {entity}: {hint}{known}")
-    limits = Limits(settings.page_size_default, settings.page_size_max)
+    limits = Limits(settings.page_size_default, settings.page_size_max, settings.group_size_min)
     sections = explanation(found, describe(ENTITIES), limits)
     if as_json:
         typer.echo(json.dumps(sections, ensure_ascii=False, indent=2))

@@ -33,4 +33,5 @@ def print_schema(
     settings = Settings.load()
     graph = describe(ENTITIES)
     seen = graph.seen_by(ROLES[role]) if role else graph
-    typer.echo(printed_schema(seen, Limits(settings.page_size_default, settings.page_size_max)), nl=False)
+    limits = Limits(settings.page_size_default, settings.page_size_max, settings.group_size_min)
+    typer.echo(printed_schema(seen, limits), nl=False)

@@ -16,6 +16,13 @@ class OperationSettings(BaseSettings):
     )
     page_size_default: int = setting("Rows of a page where the operation does not say.", 50, ge=1)
     page_size_max: int = setting("Rows that an operation may ask for in a page.", 1000, ge=1, le=100_000)
+    group_size_min: int = setting(
+        "Pharmacies, or rows of what belongs to none, that a group has at the least of which somebody is told who may "
+        "count its rows and not read them.",
+        5,
+        ge=1,
+        le=1_000_000,
+    )
     operation_depth_max: int = setting("Levels of fields that an operation may have.", 15, ge=1, le=100)
     operation_cost_max: int = setting(
         "What an operation may cost at the most: a row costs 1, as docs/limits.md has it.", 100_000, ge=1

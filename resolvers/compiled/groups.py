@@ -14,7 +14,7 @@ from resolvers.compiled.selections import Selected
 from resolvers.compiled.spans import spans_of
 from resolvers.compiled.statement import Compiled
 from resolvers.pages import size_of_groups
-from resolvers.sql.groups import Grouping, GroupKey, measure_expressions, order_of_groups
+from resolvers.sql.groups import Grouping, GroupKey, measure_expressions, order_of_groups, told_groups
 from resolvers.sql.scope import Scope, Source, all_hold
 from resolvers.sql.where import Filters
 from schema.model import Kind, Model, ScalarField
@@ -66,18 +66,19 @@ class _Groups:
         keys = {_label(key.path): self._common(key) for key in self._grouping.keys}
         measures = {name: told[name] for name in self._measures()}
         totals = self._compiler.totals
-        most = self._compiler.connections.paging.limits.max_page_size
+        limits = self._compiler.connections.paging.limits
         statement = (
             sa.select(*(expression.label(name) for name, expression in (keys | measures).items()))
             .select_from(self._grouping.joined_source())
             .where(
                 all_hold(
                     totals.visible(self._model, self._rows),
-                    Filters(totals, most).predicate(self._model, self._rows, self._where),
+                    Filters(totals, limits.max_page_size).predicate(self._model, self._rows, self._where),
                 )
             )
             .group_by(*keys.values())
         )
+        statement = told_groups(statement, totals, self._model, self._rows, limits.least_group)
         # Apart, or PostgreSQL sorts all rows for the sake of the first groups.
         return statement.cte("groups").prefix_with("materialized", dialect="postgresql")
 

@@ -125,7 +125,7 @@ def _page(model: Model, selected: Selected) -> Make:
 
 def _groups(model: Model, selected: Selected) -> Make:
     def make(connections: ConnectionCompiler) -> Compiled:
-        return GroupCompiler(replace(connections.scope, totals=True), connections).root(model, selected)
+        return GroupCompiler(replace(connections.scope, totals=model.counts_unseen), connections).root(model, selected)
 
     return make
 

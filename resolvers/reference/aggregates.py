@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from resolvers.pages import size_of_groups
 from resolvers.reference.operation import Running
 from resolvers.reference.rows import Row
-from resolvers.sql.groups import Grouping, GroupKey, measure_expressions, order_of_groups
+from resolvers.sql.groups import Grouping, GroupKey, measure_expressions, order_of_groups, told_groups
+from resolvers.sql.where import Filters
 from schema.derive.aggregates import groupable
 from schema.global_id import global_id
 from schema.model import Graph, Model
@@ -17,7 +18,7 @@ from security.errors import BadUserInput
 
 async def groups(running: Running, model: Model, arguments: Mapping[str, Any]) -> list[Row]:
     """Return the groups of an entity's visible rows."""
-    scope = running.totals
+    scope = running.totals if model.counts_unseen else running.scope
     source = model.table.alias()
     grouping = Grouping(scope, model, source)
     for given in arguments.get("group_by") or ():
@@ -31,12 +32,13 @@ async def groups(running: Running, model: Model, arguments: Mapping[str, Any]) -
         .select_from(grouping.joined_source())
         .where(
             scope.visible(model, source),
-            running.filters_of_totals.predicate(model, source, arguments.get("where") or {}),
+            Filters(scope, most).predicate(model, source, arguments.get("where") or {}),
         )
         .group_by(*keys.values())
         .order_by(*order_of_groups(arguments.get("order_by"), keys.values(), told))
         .limit(size_of_groups(asked, running.limits))
     )
+    statement = told_groups(statement, scope, model, source, running.limits.least_group)
     records = await running.snapshot.fetch(statement)
     if asked is None and len(records) > most:
         raise BadUserInput(f"There are more than {most:,} groups: group more coarsely, filter, or pass `first`.")

@@ -40,11 +40,6 @@ class Running:
         """Compile filters on rows that are read."""
         return Filters(self.scope, self.limits.max_page_size)
 
-    @property
-    def filters_of_totals(self) -> Filters:
-        """Compile filters on rows that are counted."""
-        return Filters(self.totals, self.limits.max_page_size)
-
     def note(self, model: Model, rows: Iterable[Mapping[str, Any]]) -> None:
         """Note that rows were read, where that may tell personal data."""
         if any(of.pii for of in model.fields.values()):

@@ -1,13 +1,14 @@
 """Groupings as SQL: what rows of a group have in common, and what is told of the group."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from resolvers.sql.scope import Scope, Source, all_hold, joined
 from schema.derive.aggregates import GROUPED_BY_UNIT, measures
+from schema.entity import policy_column
 from schema.model import Kind, Link, Model, ScalarField
 from security.errors import BadUserInput
 
@@ -95,6 +96,21 @@ def _start_of(unit: str, of: ScalarField, column: sa.ColumnElement[Any]) -> sa.C
     )
     # As text and not as a parameter: `group by` must be the same expression as what is selected.
     return sa.cast(sa.func.date_trunc(sa.literal_column(f"'{unit}'"), local), sa.Date())
+
+
+def told_groups(groups: sa.Select[Any], scope: Scope, model: Model, source: Source, least: int) -> sa.Select[Any]:
+    """Return a statement of groups without those too small for whoever may count their rows and not read them.
+
+    What is counted are the pharmacies that rows belong to: five orders of one pharmacy are that pharmacy's. Groups
+    whose rows may all be read are told whatever their size.
+    """
+    if not model.counts_unseen:
+        return groups
+    owner = model.rows.owner
+    number = sa.func.count() if owner is None else sa.func.count(source.c[policy_column(owner)].distinct())
+    is_large = number >= sa.literal_column(str(least))
+    readable = replace(scope, totals=False).visible(model, source)
+    return groups.having(is_large if isinstance(readable, sa.False_) else sa.or_(is_large, sa.func.bool_and(readable)))
 
 
 def measure_expressions(model: Model, source: Source) -> dict[str, sa.ColumnElement[Any]]:

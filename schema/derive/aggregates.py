@@ -8,9 +8,10 @@ from strawberry.types.field import StrawberryField
 from schema.derive.inputs import annotation_of
 from schema.derive.objects import FREE
 from schema.derive.types import Types
-from schema.directives import Cost, ListSize
+from schema.directives import Cost, ListSize, SmallestGroup
 from schema.model import Graph, Kind, Model, ScalarField
 from schema.resolution import Resolvers
+from security.capabilities import Reach
 
 GROUPED_BY_UNIT = (Kind.DATETIME, Kind.DATE)
 _GROUPED_BY_VALUE = (Kind.WORD, Kind.BOOLEAN, Kind.STRING)
@@ -40,8 +41,27 @@ def add_aggregates(types: Types, graph: Graph, resolvers: Resolvers) -> None:
         _add_aggregate(types, model)
 
 
-def aggregate_arguments(types: Types, model: Model, most: int) -> list[StrawberryArgument]:
-    """Return the arguments of a field that gives groups of rows."""
+def aggregate_field(types: Types, model: Model, resolvers: Resolvers, most: int, least_group: int) -> StrawberryField:
+    """Return the root field that gives groups of an entity's rows: at most so many, each told if it is large enough."""
+    counted = "rows" if model.rows.owner is None else "pharmacies"
+    description = f"Counts, sums, averages and extremes of rows of `{model.name}`, in groups."
+    if model.counts_unseen:
+        description += f" Groups of fewer than {least_group:,} {counted} are left out."
+    narrowed = f"{model.rows.capability}:{Reach.AGGREGATE}"
+    return types.resolved(
+        f"{model.plural}Aggregate",
+        f"list[{model.name}Aggregate]",
+        description,
+        resolvers.aggregate(model),
+        arguments=_arguments(types, model, most),
+        directives=[
+            *_sized_groups(most),
+            SmallestGroup(scopes=[[narrowed]], size=least_group, of=counted),
+        ],
+    )
+
+
+def _arguments(types: Types, model: Model, most: int) -> list[StrawberryArgument]:
     name = model.name
     return [
         types.argument("where", f"{name}Filter | None", "Which rows.", graphql_name="where"),
@@ -66,7 +86,7 @@ def aggregate_arguments(types: Types, model: Model, most: int) -> list[Strawberr
     ]
 
 
-def sized_groups(most: int) -> list[object]:
+def _sized_groups(most: int) -> list[object]:
     """Return what groups of rows cost and how many they are taken to be: one, where rows are not grouped at all."""
     size = ListSize(assumed_size=most, slicing_arguments=["first"], sized_fields=[], require_one_slicing_argument=False)
     return [_GATHERING, size]

@@ -8,7 +8,7 @@ from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
-from schema.derive.aggregates import add_aggregates, aggregate_arguments, sized_groups
+from schema.derive.aggregates import add_aggregates, aggregate_field
 from schema.derive.inputs import add_inputs
 from schema.derive.objects import add_objects, connection_arguments, sized_connection
 from schema.derive.rate_limit import rate_limit_field
@@ -25,8 +25,17 @@ MAX_PAGE_SIZE = 1000
 """Most rows of a page, unless set otherwise."""
 
 
+LEAST_GROUP = 5
+"""Least number of pharmacies, or rows of what belongs to none, of which they are told that may not read the rows."""
+
+
 def build(
-    graph: Graph, resolvers: Resolvers, *, page_size: int = PAGE_SIZE, max_page_size: int = MAX_PAGE_SIZE
+    graph: Graph,
+    resolvers: Resolvers,
+    *,
+    page_size: int = PAGE_SIZE,
+    max_page_size: int = MAX_PAGE_SIZE,
+    least_group: int = LEAST_GROUP,
 ) -> strawberry.Schema:
     """Return the schema of what a graph holds: give it `graph.seen_by(capabilities)`."""
     types = Types(
@@ -38,7 +47,9 @@ def build(
     add_aggregates(types, graph, resolvers)
     fields = [*_node_fields(types, resolvers, max_page_size), rate_limit_field(types, resolvers)]
     for model in graph:
-        fields += _roots(types, model, resolvers, page_size, max_page_size)
+        fields += _roots(types, model, resolvers, page_size)
+        if model.countable:
+            fields.append(aggregate_field(types, model, resolvers, max_page_size, least_group))
     types.add_object("Query", "What can be asked for.", fields, directives=[Authenticated()])
     types.complete()
     return strawberry.Schema(
@@ -48,9 +59,7 @@ def build(
     )
 
 
-def _roots(
-    types: Types, model: Model, resolvers: Resolvers, page_size: int, max_page_size: int
-) -> list[StrawberryField]:
+def _roots(types: Types, model: Model, resolvers: Resolvers, page_size: int) -> list[StrawberryField]:
     fields = []
     if model.readable:
         fields += [
@@ -70,17 +79,6 @@ def _roots(
                 directives=[sized_connection(page_size)],
             ),
         ]
-    if model.countable:
-        fields.append(
-            types.resolved(
-                f"{model.plural}Aggregate",
-                f"list[{model.name}Aggregate]",
-                f"Counts, sums, averages and extremes of rows of `{model.name}`, in groups.",
-                resolvers.aggregate(model),
-                arguments=aggregate_arguments(types, model, max_page_size),
-                directives=sized_groups(max_page_size),
-            )
-        )
     return fields
 
 

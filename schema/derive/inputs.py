@@ -119,8 +119,9 @@ def _add_filter(types: Types, model: Model) -> None:
         types.input_field("and", f"list[{own}] | None", "All of these hold."),
         types.input_field("or", f"list[{own}] | None", "One of these holds; nothing matches where the list is empty."),
         types.input_field("not", f"{own} | None", "This does not hold."),
-        types.input_field("id", "IDFilter | None", "On the global id."),
     ]
+    if model.readable:
+        fields.append(types.input_field("id", "IDFilter | None", "On the global id."))
     for field in model.comparable.values():
         kind = f"{field.words.__name__ if field.words else field.kind.value}Filter"
         fields.append(types.input_field(field.name, f"{kind} | None", field.description))

@@ -1,5 +1,6 @@
 """Every entity, a file each."""
 
+from schema.entities.audit_record import AuditRecord
 from schema.entities.category import Category
 from schema.entities.customer import Customer
 from schema.entities.customer_tier import CustomerTier
@@ -27,5 +28,6 @@ ENTITIES: tuple[type[Entity], ...] = (
     Price,
     PurchaseOrder,
     Interaction,
+    AuditRecord,
 )
 """What the gateway serves."""

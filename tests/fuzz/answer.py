@@ -11,12 +11,15 @@ from tests.fuzz.operation import AnyById, Asked, Body, ById, Groups, Leaf, Named
 from tests.fuzz.rights import MASKS, Rights
 from tests.fuzz.sight import View
 from tests.model.filters import matches
-from tests.model.groups import groups
+from tests.model.groups import groups, size
 from tests.model.pages import in_order, page
 from tests.model.world import GRAPH, as_id, as_json
 
 PAGE_SIZE = 5
 """Rows of a page that asks for no number, as the engine of these tests has it."""
+
+LEAST_GROUP = 3
+"""Pharmacies, or rows of what belongs to none, of which they are told who may only count them; as the engine has it."""
 
 
 @dataclass
@@ -143,10 +146,18 @@ class Answering:
 
     def _groups(self, asked: Groups) -> list[dict[str, Any]]:
         model, arguments = asked.model, asked.arguments
-        counted = self._counts.rows(model)
-        rows = [row for row in counted if matches(self._counts, model, row, arguments.get("where", {}))]
-        group_by = arguments.get("groupBy", [])
-        found = groups(self._counts, model, rows, group_by, arguments.get("orderBy", []))
+        unseen = self.rights.counts_unseen(model.name)
+        view = self._counts if unseen else self._view
+        readable = self._view.rows(model)
+        rows = [row for row in view.rows(model) if matches(view, model, row, arguments.get("where", {}))]
+
+        def is_told(members: list[Row]) -> bool:
+            if not unseen or size(view, model, members) >= LEAST_GROUP:
+                return True
+            return bool(members) and all(row in readable for row in members)
+
+        by, order = arguments.get("groupBy", []), arguments.get("orderBy", [])
+        found = groups(view, model, rows, by, order, is_told=is_told)
         return [self._group(asked, group) for group in found[: arguments.get("first")]]
 
     def _group(self, asked: Groups, group: Mapping[str, Any]) -> dict[str, Any]:

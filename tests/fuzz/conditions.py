@@ -42,7 +42,8 @@ def _part(asking: "Chance", model: Model, depth: int) -> Arguments:
         return {chance.choice(("and", "or")): several}
     if depth and kind < 0.65:
         return {"not": conditions(asking, model, depth - 1)}
-    if kind < 0.72:
+    if kind < 0.72 and (asking.rights.reads(model.name) or chance.random() < 0.1):
+        asking.asked.named.add(("read", model.name))
         rows = chance.sample(asking.data.tables[model.table.name], 2)
         return {"id": {"in": [as_id(model, row) for row in rows]}}
     field = model.fields[asking.field(model, model.fields)]

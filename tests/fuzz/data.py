@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from schema.model import Kind, Link, Model, ScalarField
 from tests.model.world import GRAPH
+from tests.sample import insert_audit
 
 Row = dict[str, Any]
 
@@ -34,6 +35,7 @@ _SIZES = {
     "pricing": 14,
     "purchase_orders": 12,
     "customer_interactions": 14,
+    "audit_log": 8,
 }
 _WORDS = ("Ágil", "ágil", "AGIL 5%", "a_b", "São João", "", "Zé \\ 'x'", "Norte")
 _START = dt.datetime(2025, 1, 1, 2, 59, 59, tzinfo=dt.UTC)
@@ -95,6 +97,9 @@ def insert(owner_url: str, data: Data) -> None:
     """Write the rows into a migrated database."""
     with psycopg.connect(owner_url) as connection:
         for table, rows in data.tables.items():
+            if table == "audit_log":
+                insert_audit(connection, rows)
+                continue
             columns = sql.SQL(", ").join(map(sql.Identifier, rows[0]))
             statement = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(table), columns)
             with connection.cursor().copy(statement) as copy:

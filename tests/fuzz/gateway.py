@@ -18,11 +18,11 @@ from resolvers.schemas import Schemas
 from resolvers.sql.scope import Predicate, Scope
 from schema.model import Graph, Model
 from security.principal import Principal
-from tests.fuzz.answer import PAGE_SIZE
+from tests.fuzz.answer import LEAST_GROUP, PAGE_SIZE
 from tests.graph import CURSORS
 from tests.model.world import GRAPH
 
-_MAX_PAGE_SIZE = 50
+LIMITS = Limits(PAGE_SIZE, 50, LEAST_GROUP)
 
 
 class Way(Enum):
@@ -85,7 +85,7 @@ def removable_predicates() -> Iterator[None]:
 
 def new_schemas(graph: Graph = GRAPH) -> Schemas:
     """Return schemas that several gateways may share."""
-    return Schemas(graph, Limits(PAGE_SIZE, _MAX_PAGE_SIZE))
+    return Schemas(graph, LIMITS)
 
 
 @contextlib.asynccontextmanager
@@ -98,11 +98,10 @@ async def gateway(
     """
     served = await Database.open(served_url, max_size=1)
     owned = await Database.open(owner_url, max_size=1)
-    limits = Limits(PAGE_SIZE, _MAX_PAGE_SIZE)
     built = schemas or new_schemas(graph)
 
     def engine(database: Database, *, compiling: bool) -> Engine:
-        made = Engine(database, graph, limits=limits, cursors=CURSORS, compiling=compiling)
+        made = Engine(database, graph, limits=LIMITS, cursors=CURSORS, compiling=compiling)
         # Schemas are what takes time; they don't know of fences and paths.
         made._schemas = built
         return made

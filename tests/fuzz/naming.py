@@ -24,5 +24,7 @@ def _named_by(model: Model, where: Arguments) -> Iterator[Named]:
             yield ("link", model.name, link.target)
             for part in value.values() if link.many else [value]:
                 yield from _named_by(GRAPH[link.target], part)
-        elif name != "id":
+        elif name == "id":
+            yield ("read", model.name)
+        else:
             yield ("compared", model.name, name)

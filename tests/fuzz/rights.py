@@ -30,6 +30,7 @@ purchasing:read            | all | none      | all  | none | none | none | aggre
 finance:read               | all | none      | all  | none | none | none | all
 interactions:read          | all | territory | none | all  | all  | own  | aggregate
 interactions.messages:read | all | all       | none | all  | all  | all  | none
+audit:read                 | all | none      | none | none | none | none | none
 """
 
 _LINES = [[cell.strip() for cell in line.split("|")] for line in _TABLE.strip().splitlines()]
@@ -52,6 +53,7 @@ NEEDS: Mapping[str, str] = {
     "Warehouse": "inventory:read",
     "InventoryItem": "inventory:read",
     "PurchaseOrder": "purchasing:read",
+    "AuditRecord": "audit:read",
 }
 """The capability that opens each entity."""
 
@@ -129,10 +131,17 @@ class Rights:
         """Tell whether a field exists, in full or masked."""
         return self.compares(entity, name) or self.masks(entity, name)
 
+    def counts_unseen(self, entity: str) -> bool:
+        """Tell whether rows of an entity are counted that may not be read: told of groups of several only."""
+        return AGGREGATE in self.of(entity)
+
     def compares(self, entity: str, name: str) -> bool:
-        """Tell whether a field is seen in full, so that rows may be chosen, ordered and grouped by it."""
+        """Tell whether a field is seen in full, so that rows may be chosen, ordered and grouped by it.
+
+        Nobody chooses rows by their keys who may not read them.
+        """
         more = NEEDS_MORE.get((entity, name))
-        return more is None or ALL in self.reaches.get(more, ())
+        return (more is None or ALL in self.reaches.get(more, ())) and (name != "databaseId" or self.reads(entity))
 
     def masks(self, entity: str, name: str) -> bool:
         """Tell whether a field is seen masked."""

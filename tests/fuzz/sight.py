@@ -91,5 +91,6 @@ _SHOWS: Mapping[str, Callable[[View, Reaches, Row], bool]] = {
     "Interaction": lambda view, reaches, row: _of_pharmacy(view, reaches, _pharmacy(view, row["customer_id"])),
     "Warehouse": lambda view, reaches, row: _of_warehouse(view, reaches, row["id"]),
     "InventoryItem": lambda view, reaches, row: _of_warehouse(view, reaches, row["warehouse_id"]),
+    "AuditRecord": _of_catalogue,
     "PurchaseOrder": lambda view, reaches, row: _of_warehouse(view, reaches, row["warehouse_id"]),
 }

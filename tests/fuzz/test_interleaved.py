@@ -12,13 +12,12 @@ import pytest
 from app.embedded import Stack
 from resolvers.database import Database, Planning
 from resolvers.engine import Engine, Operation
-from resolvers.pages import Limits
 from security.principal import Principal
 from tests.databases import new_database
-from tests.fuzz.answer import PAGE_SIZE, Answering
+from tests.fuzz.answer import Answering
 from tests.fuzz.chance import Chance, Focus
 from tests.fuzz.data import insert, random_data
-from tests.fuzz.gateway import removable_predicates, without_predicates
+from tests.fuzz.gateway import LIMITS, removable_predicates, without_predicates
 from tests.fuzz.operation import Asked
 from tests.fuzz.people import random_people
 from tests.graph import CURSORS, serving_url
@@ -50,8 +49,8 @@ async def test_nobody_gets_what_another_asked_for(
     with removable_predicates(), new_database(stack.endpoints.owner_url, migrated_template) as url:
         insert(url, data)
         database = await Database.open(serving_url(stack, url), max_size=POOL, acquire_timeout=60)
-        engine = Engine(database, GRAPH, limits=Limits(PAGE_SIZE, 50), cursors=CURSORS)
-        hurried = Engine(database, GRAPH, limits=Limits(PAGE_SIZE, 50), cursors=CURSORS, time_budget=0.004)
+        engine = Engine(database, GRAPH, limits=LIMITS, cursors=CURSORS)
+        hurried = Engine(database, GRAPH, limits=LIMITS, cursors=CURSORS, time_budget=0.004)
         hurried._schemas = engine._schemas
 
         async def ask(numbers: range) -> None:

@@ -1,7 +1,7 @@
 """Groups of rows: what they have in common, and what is told of them."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cmp_to_key
 from typing import Any
@@ -33,6 +33,8 @@ def groups(
     rows: Sequence[Row],
     group_by: Sequence[GroupBy],
     order_by: Sequence[Mapping[str, str]] = (),
+    *,
+    is_told: Callable[[list[Row]], bool] = lambda _: True,
 ) -> list[dict[str, Any]]:
     """Return the groups of rows as a response has them, with keys only of what they are grouped by."""
     found: dict[tuple[Any, ...], list[Row]] = {}
@@ -41,9 +43,21 @@ def groups(
         found.setdefault(key, []).append(row)
     if not group_by:
         found = {(): list(rows)}
-    measured = [(key, _measures(model, members)) for key, members in found.items()]
+    measured = [(key, _measures(model, members)) for key, members in found.items() if is_told(members)]
     measured.sort(key=cmp_to_key(lambda one, other: _compared(model, order_by, one, other)))
     return [_as_json(model, group_by, key, told) for key, told in measured]
+
+
+def size(world: World, model: Model, rows: Sequence[Row]) -> int:
+    """Return how many pharmacies rows belong to; how many rows they are where they belong to none."""
+    match model.name:
+        case "Customer":
+            return len({row["id"] for row in rows})
+        case "Order" | "Interaction":
+            return len({row["customer_id"] for row in rows})
+        case "OrderItem":
+            return len({order["customer_id"] for row in rows for order in world.linked(model.links["order"], row)})
+    return len(rows)
 
 
 def _field_name(model: Model, constant: str) -> str:

@@ -177,7 +177,7 @@ BUGS = (
         ("admin",),
         scopes=_MASKED,
         people=3,
-        focus=on("Customer", rude=True),
+        focus=on("Customer", kinds=("page",), rude=True),
         builds_schemas=True,
     ),
 )

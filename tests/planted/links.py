@@ -1,14 +1,22 @@
 """Bugs at exits: one of the ways to a row forgets the row rule of what it leads to."""
 
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from resolvers.compiled import groups as compiled_groups
 from resolvers.compiled.connections import _Connection
 from resolvers.compiled.groups import _Groups
 from resolvers.compiled.objects import ObjectCompiler
 from resolvers.compiled.rows import RowCompiler
-from resolvers.reference import resolvers
+from resolvers.reference import aggregates, resolvers
 from resolvers.reference.loaders import CountByParentLoader, PageByParentLoader, RowByKeyLoader
 from resolvers.sql.groups import Grouping
 from resolvers.sql.where import Filters
-from tests.planted.planting import COMPILED, REFERENCE, Bug, Plant, blind, on
+from schema.derive import inputs
+from schema.model import Model
+from security.rows import RowRule
+from tests.planted.planting import BOTH_PATHS, COMPILED, REFERENCE, Bug, Patch, Plant, blind, instead, on
 
 _ROLES = ("sales", "customer")
 _PHARMACIES = ("Order", "Customer", "Interaction", "OrderItem")
@@ -18,7 +26,41 @@ def _exit(about: str, plant: Plant, ways: tuple = COMPILED, kinds: tuple[str, ..
     return Bug(about, plant, ways, _ROLES, on(*(entities or _PHARMACIES), kinds=kinds))
 
 
+def _counting(about: str, plant: Plant, *entities: str, rude: bool = False, builds_schemas: bool = False) -> Bug:
+    """Look at what somebody is told of who may count and not read."""
+    focus = on(*entities, kinds=("groups",), rude=rude)
+    return Bug(about, plant, BOTH_PATHS, ("analyst",), focus, builds_schemas=builds_schemas)
+
+
+def _plant_groups_of_any_size(patch: Patch) -> None:
+    for module in (compiled_groups, aggregates):
+        patch.setattr(module, "told_groups", lambda groups, *_: groups)
+
+
+def _plant_keys_to_choose_by(patch: Patch) -> None:
+    patch.setattr(Model, "comparable", property(lambda model: model.fields))
+    add_filter = inputs._add_filter
+    patch.setattr(inputs, "_add_filter", lambda types, model: add_filter(types, replace(model, readable=True)))
+
+
 BUGS = (
+    _counting("groups of one row are told", _plant_groups_of_any_size, "Order", "Customer", "InventoryItem"),
+    _counting("orders of one pharmacy are a group", instead(RowRule, "owner", None), "Order", "OrderItem"),
+    _counting(
+        "who may not read rows counts them in and out by their keys",
+        _plant_keys_to_choose_by,
+        "Order",
+        "Customer",
+        rude=True,
+        builds_schemas=True,
+    ),
+    Bug(
+        "groups are told of few where others may be read",
+        instead(sa.func, "bool_and", lambda _: sa.true()),
+        roles=("admin",),
+        scopes=("orders:read:aggregate", "orders:read:territory", "customers:read:aggregate"),
+        focus=on("Order", kinds=("groups",)),
+    ),
     _exit("a page shows hidden rows", blind(_Connection, "_source"), COMPILED, ("page",)),
     _exit("totals count hidden rows", blind(_Connection, "_count"), COMPILED, ("page",)),
     _exit("a row by its id is shown to anybody", blind(RowCompiler, "root"), COMPILED, ("row",)),

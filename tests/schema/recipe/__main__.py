@@ -20,7 +20,7 @@ from security.principal import Principal
 from security.roles import ROLES, Role
 from tests.schema.recipe.batch import Batch, Recall
 
-LIMITS = Limits(page_size=2, max_page_size=100)
+LIMITS = Limits(page_size=2, max_page_size=100, least_group=3)
 ROWS = """
 insert into batches (product_id, warehouse_id, code, made_on, expires_on, packages, unit_cost, inspector, certificate,
                      is_cold, state, arrived_at) values

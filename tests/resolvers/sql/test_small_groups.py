@@ -1,0 +1,71 @@
+"""Whoever may count rows and not read them is told of many together, and of no pharmacy alone."""
+
+from typing import Any
+
+import pytest
+
+from tests.graph import Asking
+from tests.model.viewers import ADMIN, ANALYST, SALES, SALES_AND_ANALYST, rows_of
+from tests.model.world import GRAPH, as_id
+from tests.sample import SAMPLE
+
+BY_PHARMACY = "{ ordersAggregate(groupBy: {customer: {field: ID}}, first: 200) { count key { customer { id } } } }"
+
+
+def pharmacies(orders: list[dict[str, Any]]) -> set[str]:
+    return {as_id(GRAPH["Customer"], {"id": row["customer_id"]}) for row in orders}
+
+
+async def test_many_orders_of_one_pharmacy_are_no_group_of_many(ask_unguarded: Asking) -> None:
+    everybody = await ask_unguarded(BY_PHARMACY, ADMIN.principal)
+    assert max(group["count"] for group in everybody.data["ordersAggregate"]) > 5
+    assert (await ask_unguarded(BY_PHARMACY, ANALYST.principal)).data["ordersAggregate"] == []
+
+
+async def test_groups_are_told_from_the_fifth_pharmacy_on(ask_unguarded: Asking) -> None:
+    document = "{ ordersAggregate(groupBy: {field: STATUS}) { key { status } count } }"
+    owners = {
+        status: len({row["customer_id"] for row in SAMPLE["orders"] if row["status"] == status})
+        for status in ("pending", "delivered")
+    }
+    assert owners == {"pending": 5, "delivered": 4}
+    told = (await ask_unguarded(document, ANALYST.principal)).data["ordersAggregate"]
+    assert {"PENDING", "DELIVERED"} & {group["key"]["status"] for group in told} == {"PENDING"}
+
+
+async def test_none_can_not_be_told_from_some(ask_unguarded: Asking) -> None:
+    name = SAMPLE["customers"][0]["name"]
+    for condition in (f'{{eq: "{name}"}}', '{eq: "no pharmacy of this name"}'):
+        document = f"{{ customersAggregate(where: {{name: {condition}}}) {{ count }} }}"
+        assert (await ask_unguarded(document, ANALYST.principal)).data["customersAggregate"] == []
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        '{not: {id: {eq: "Q3VzdG9tZXI6MQ=="}}}',
+        '{databaseId: {ne: "1"}}',
+        '{orders: {some: {databaseId: {eq: "1"}}}}',
+        "{interactions: {none: {id: {in: []}}}}",
+    ],
+)
+async def test_nobody_is_counted_in_or_out_by_key(ask_unguarded: Asking, where: str) -> None:
+    document = f"{{ customersAggregate(where: {where}) {{ count }} }}"
+    assert (await ask_unguarded(document, ANALYST.principal)).refusal == "GRAPHQL_VALIDATION_FAILED"
+    assert (await ask_unguarded(document, ADMIN.principal)).data
+
+
+async def test_what_may_be_read_is_told_of_whatever_its_size(ask_unguarded: Asking) -> None:
+    """Roles add up: who counts all orders and reads those of a region is told of each pharmacy of that region."""
+    told = (await ask_unguarded(BY_PHARMACY, SALES_AND_ANALYST.principal)).data["ordersAggregate"]
+    assert {group["key"]["customer"]["id"] for group in told} == pharmacies(rows_of("orders", SALES.sees))
+
+
+async def test_what_may_be_counted_may_not_be_read(ask_unguarded: Asking) -> None:
+    """Who counts all stock sees no row of it in a group, and of prices, which may be read, each."""
+    document = (
+        "{ inventoryItemsAggregate(groupBy: {field: ID}) { count } pricesAggregate(groupBy: {field: ID}) { count } }"
+    )
+    told = (await ask_unguarded(document, ANALYST.principal)).data
+    assert told["inventoryItemsAggregate"] == []
+    assert len(told["pricesAggregate"]) == len(SAMPLE["pricing"])
