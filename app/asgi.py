@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.address_limit import AddressLimit
 from app.cors import with_cors
 from app.edge import Edge
 from app.graphql_http import GraphQLEndpoint
@@ -24,8 +25,9 @@ def create_app(graphql: GraphQLEndpoint, routes: Sequence[BaseRoute], settings: 
         # The one address that nearly all requests are for needs no table of addresses.
         await (graphql if scope["path"] == "/graphql" else router)(scope, receive, send)
 
+    limit = settings.requests_per_minute
     return Edge(
-        with_cors(app, settings.cors_origins),
+        with_cors(AddressLimit(app, limit) if limit else app, settings.cors_origins),
         access_log=settings.access_log,
         more_headers=(STRICT_TRANSPORT,) if settings.tls_certificate else (),
     )

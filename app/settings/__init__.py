@@ -25,6 +25,8 @@ from app.settings.tokens import TokenSettings
 
 PREFIX: Final = "GATEWAY_"
 
+_REQUESTS_PER_MINUTE: Final = 60_000
+
 
 # The last base comes first, in the documentation too.
 class Settings(
@@ -94,6 +96,13 @@ class Settings(
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the gateway."""
         return is_loopback(self.host)
+
+    @property
+    def requests_per_minute(self) -> int:
+        """How many requests a client address may send in a minute; 0 for no limit."""
+        if self.request_limit_per_address is None:
+            return 0 if self.is_loopback else _REQUESTS_PER_MINUTE
+        return self.request_limit_per_address
 
 
 def variable(field: str) -> str:

@@ -33,6 +33,12 @@ class ServingSettings(BaseSettings):
     connection_limit_per_address: int = setting(
         "Connections at a time of one client address; those of TRUSTED_PROXIES don't count.", 500, ge=1
     )
+    request_limit_per_address: int | None = setting(
+        "Requests a minute of one client address, of IPv6 of one network of 64 bits; 0 for no limit. Unset: 60000, or "
+        "no limit where only this machine can ask.",
+        None,
+        ge=0,
+    )
     trusted_proxies: Annotated[tuple[Network, ...], *LISTED] = setting(
         "Addresses or networks of proxies whose X-Forwarded-For and -Proto are believed, with commas between.", ()
     )
