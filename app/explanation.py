@@ -13,7 +13,7 @@ from schema.ddl import table_ddl
 from schema.derive.build import build
 from schema.entity import Entity
 from schema.model import Graph, Model
-from schema.policies import policy_of
+from schema.policies import policy_of, write_policy_of
 from security.principal import Principal
 from security.roles import ROLES, Role
 
@@ -42,6 +42,7 @@ def explanation(entity: type[Entity], everything: Graph, limits: Limits) -> dict
         "GraphQL": _sdl(everything, model, limits),
         "Rows by role": _rows(everything, model, limits),
         "Row policy of the database": policy_of(model) + "\n",
+        "Row policy of writing": (write_policy_of(model.writes) if model.writes else "nobody writes") + "\n",
         "Fields by role": _fields(everything, model),
         "Cache": _cache(model),
         "Warehouse": _landing(model),

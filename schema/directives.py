@@ -73,6 +73,17 @@ class RowPolicy:
 
 
 @strawberry.schema_directive(
+    name="writePolicy",
+    locations=[Location.OBJECT],
+    description="Which rows of the type a caller may write, as they were and as they become; none without it.",
+)
+class WritePolicy:
+    """Which rows the viewer may write."""
+
+    rule: str
+
+
+@strawberry.schema_directive(
     name="cacheControl",
     locations=[Location.OBJECT],
     description="For how many seconds an answer with the type in it may be kept, and for whom.",

@@ -105,9 +105,13 @@ class Landing:
 
 @dataclass(frozen=True)
 class Declaration:
-    """What an entity's class line says: who sees which rows, its names, and how its data is kept elsewhere."""
+    """What an entity's class line says: who sees and writes which rows, its names, how its data is kept elsewhere.
+
+    Without `writes` nobody writes.
+    """
 
     rows: RowRule
+    writes: RowRule | None
     cache: Cache | None
     warehouse: Landing | None
     singular: str
@@ -134,6 +138,7 @@ class Entity(DeclarativeBase):
         cls,
         *,
         rows: RowRule | None = None,
+        writes: RowRule | None = None,
         cache: Cache | None = None,
         warehouse: Landing | None = None,
         singular: str | None = None,
@@ -147,15 +152,15 @@ class Entity(DeclarativeBase):
             raise TypeError(f"{cls.__name__} declares no rows=: say who sees what, e.g. rows=granted('area:read')")
         if not cls.__doc__:
             raise TypeError(f"{cls.__name__} has no docstring: it is the description that clients read")
-        try:
-            _ = rows.capability
-        except TypeError as error:
-            raise TypeError(f"{cls.__name__}: {error}") from error
+        _check_capability(cls.__name__, "rows", rows, "read")
+        if writes is not None:
+            _check_capability(cls.__name__, "writes", writes, "write")
         name = singular or cls.__name__[0].lower() + cls.__name__[1:]
-        cls.__declaration__ = Declaration(rows, cache, warehouse, name, plural or name + "s")
+        cls.__declaration__ = Declaration(rows, writes, cache, warehouse, name, plural or name + "s")
         super().__init_subclass__()
         _complete(cast("sa.Table", cls.__table__), cls.__doc__)
-        _add_policy_columns(cast("sa.Table", cls.__table__), rows)
+        rules = rows if writes is None else rows | writes
+        _add_policy_columns(cast("sa.Table", cls.__table__), rules)
 
 
 def key() -> MappedColumn[Any]:
@@ -239,12 +244,24 @@ def policy_column(path: str) -> str:
     return path if "." not in path else f"policy_{path.replace('.', '_')}"
 
 
-def _add_policy_columns(table: sa.Table, rows: RowRule) -> None:
-    """Add a copy of each value that the row rule reaches through a parent; triggers keep it, clients never see it."""
-    for compare in rows.comparisons:
+def _check_capability(entity: str, word: str, rule: RowRule, verb: str) -> None:
+    """Refuse a rule that names no one capability, or one for something else."""
+    try:
+        capability = rule.capability
+    except TypeError as error:
+        raise TypeError(f"{entity}: {error}") from error
+    if not capability.endswith(f":{verb}"):
+        raise TypeError(f"{entity}: {word}= names {capability}, which is none to {verb}: write granted('area:{verb}')")
+
+
+def _add_policy_columns(table: sa.Table, rules: RowRule) -> None:
+    """Add a copy of each value that rules reach through a parent; triggers keep it, clients never see it."""
+    for compare in rules.comparisons:
         if "." not in compare.path:
             if compare.path not in table.columns:
-                raise TypeError(f"{table.name}: rows= compares {compare.path}, which is no column of the table")
+                raise TypeError(f"{table.name}: a rule compares {compare.path}, which is no column of the table")
+            continue
+        if policy_column(compare.path) in table.columns:
             continue
         is_region = compare.claim is Claim.REGIONS
         column = sa.Column(

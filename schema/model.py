@@ -14,6 +14,9 @@ from schema.masks import Mask
 from security.capabilities import Capabilities
 from security.rows import Never, RowRule
 
+EXPLAIN = "access:explain"
+"""The capability to be told what others are told, and why."""
+
 
 class Kind(Enum):
     """What sort of value a field holds; decides its GraphQL type, its filters and what may be done with it."""
@@ -103,6 +106,7 @@ class Model:
     description: str
     table: sa.Table
     rows: RowRule
+    writes: RowRule | None
     cache: Cache | None
     landing: Landing | None
     fields: Mapping[str, ScalarField]
@@ -141,9 +145,10 @@ class Model:
 
 @dataclass(frozen=True)
 class Graph:
-    """A set of entities whose links lead to each other."""
+    """A set of entities whose links lead to each other; `explains` tells whether access may be explained by it."""
 
     models: Mapping[str, Model]
+    explains: bool = True
 
     def __getitem__(self, name: str) -> Model:
         return self.models[name]
@@ -176,7 +181,8 @@ class Graph:
                 counts_unseen=model.rows.counts_unseen(capabilities),
             )
 
-        return Graph({model.name: seen(model) for model in self if model.name in countable})
+        explains = capabilities.has(EXPLAIN)
+        return Graph({model.name: seen(model) for model in self if model.name in countable}, explains)
 
 
 def describe(entities: Iterable[type[Entity]]) -> Graph:
@@ -203,6 +209,7 @@ def _model(entity: type[Entity]) -> Model:
         description=" ".join((entity.__doc__ or "").split()),
         table=table,
         rows=declaration.rows,
+        writes=declaration.writes,
         cache=declaration.cache,
         landing=declaration.warehouse,
         fields={field.name: field for field in fields},

@@ -5,13 +5,13 @@ no row. A rule that leads through a parent is answered by a policy column of the
 policy that looks up the parent was measured ten times slower.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import sqlalchemy as sa
 
 from schema.entity import KEPT, policy_column
 from schema.model import Graph, Link, Model
-from security.rows import AllOf, Always, AnyOf, Claim, Compare, Comparison, Condition, Never
+from security.rows import AllOf, Always, AnyOf, Claim, Compare, Comparison, Condition, Never, RowRule
 
 _QUOTED = sa.make_url("postgresql+asyncpg://").get_dialect()().identifier_preparer
 
@@ -29,6 +29,10 @@ begin atomic
     select c.tier_id from public.customers c where c.id = customer;
 end"""
 """The tier of a pharmacy, for a principal that may have its prices and not read its row."""
+
+
+_KEEPING = "language plpgsql security definer set search_path = pg_catalog, pg_temp as $$\n"
+"""How triggers keep policy columns: with their owner's rights, since whoever writes a row may not see its parent."""
 
 
 def policy_statements(graph: Graph, reader: str) -> Iterator[str]:
@@ -49,16 +53,41 @@ def policy_statements(graph: Graph, reader: str) -> Iterator[str]:
         yield f"create policy gateway_owner on {table} to current_user using (true) with check (true)"
         yield f"drop policy if exists gateway_reader on {table}"
         yield f"create policy gateway_reader on {table} for select to {_name(reader)} using (\n{policy_of(model)})"
+        yield from _writing(model, table, _name(reader))
         if model.table.metadata is KEPT:
             # Of the gateway's own tables the role may read what is declared, and nothing beside it.
             columns = ", ".join(_name(column.name) for column in model.table.columns)
             yield f"grant select ({columns}) on {table} to {_name(reader)}"
 
 
+def _writing(model: Model, table: str, writer: str) -> Iterator[str]:
+    """Return what lets rows be written by the entity's rule of writing; without one nothing does.
+
+    The rule holds for a row as it was and as it becomes: nobody gives away what is theirs, or takes what is not.
+    """
+    for command in ("insert", "update", "delete"):
+        yield f"drop policy if exists gateway_{command} on {table}"
+    if model.writes is None:
+        return
+    rule = f"(\n{write_policy_of(model.writes)})"
+    yield f"create policy gateway_insert on {table} for insert to {writer} with check {rule}"
+    yield f"create policy gateway_update on {table} for update to {writer} using {rule} with check {rule}"
+    yield f"create policy gateway_delete on {table} for delete to {writer} using {rule}"
+
+
 def policy_of(model: Model) -> str:
-    """Return the condition of an entity's policy, as SQL over its table."""
+    """Return the condition of an entity's policy of reading, as SQL over its table."""
+    return _by_capability(model.rows.conditions)
+
+
+def write_policy_of(writes: RowRule) -> str:
+    """Return the condition of an entity's policies of writing, as SQL over its table."""
+    return _by_capability(writes.conditions_of_writing)
+
+
+def _by_capability(conditions: Mapping[str, Condition]) -> str:
     parts = []
-    for capability, condition in model.rows.conditions.items():
+    for capability, condition in conditions.items():
         # Looked for as text: reading an array anew for each table of a statement takes as long as finding a row.
         granted = f"(select strpos(current_setting('gateway.capabilities', true), {_text(f' {capability} ')}) > 0)"
         shown = _condition(condition)
@@ -123,13 +152,14 @@ def _child_trigger(model: Model, link: Link, parent: Model, pairs: list[tuple[st
     theirs = ", ".join(f"p.{_name(column)}" for _, column in pairs)
     yield (
         f"create or replace function {_name(function)}() returns trigger\n"
-        "language plpgsql set search_path = public, pg_temp as $$\n"
+        f"{_KEEPING}"
         "begin\n"
         f"    select {theirs} into {own}\n"
-        f"    from {_name(parent.table.name)} p where p.{_name(parent.key.name)} = new.{key};\n"
+        f"    from public.{_name(parent.table.name)} p where p.{_name(parent.key.name)} = new.{key};\n"
         "    return new;\n"
         "end\n$$"
     )
+    yield f"revoke all on function {_name(function)}() from public"
     # On any change of the row's own policy columns too: what is written there by hand is put right.
     columns = ", ".join([key, *(_name(column) for column, _ in pairs)])
     yield (
@@ -147,12 +177,14 @@ def _parent_trigger(model: Model, link: Link, parent: Model, pairs: list[tuple[s
     changed = " or ".join(f"new.{_name(theirs)} is distinct from old.{_name(theirs)}" for theirs in mutable)
     yield (
         f"create or replace function {_name(function)}() returns trigger\n"
-        "language plpgsql set search_path = public, pg_temp as $$\n"
+        f"{_KEEPING}"
         "begin\n"
-        f"    update {_name(child)} set {assigned} where {_name(link.local.name)} = new.{_name(parent.key.name)};\n"
+        f"    update public.{_name(child)} set {assigned}\n"
+        f"    where {_name(link.local.name)} = new.{_name(parent.key.name)};\n"
         "    return null;\n"
         "end\n$$"
     )
+    yield f"revoke all on function {_name(function)}() from public"
     # Whatever the update names: a trigger before it may have changed a policy column of the parent.
     yield (
         f"create or replace trigger {_name(function)} after update on {_name(parent.table.name)}\n"

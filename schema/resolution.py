@@ -44,5 +44,8 @@ class Resolvers(Protocol):
     def nodes(self) -> Resolve:
         """Return the resolver of rows of any type: argument `ids`."""
 
+    def explain_access(self) -> Resolve:
+        """Return the resolver of why somebody is told something: `coordinate`, `claims`, `id`, `restricted`."""
+
     def rate_limit(self) -> Resolve:
         """Return the resolver of how the caller's budget stands: a mapping by the fields of `RateLimit`, or None."""

@@ -27,6 +27,7 @@ CAPABILITIES: dict[str, str] = {
     "orders:read": "Orders and their lines, without amounts.",
     "orders.amounts:read": "What orders and their lines cost.",
     "orders.notes:read": "Delivery addresses and the sales desk's notes.",
+    "orders:write": "Placing, changing and cancelling orders, with their lines.",
     "inventory:read": "Warehouses and stock.",
     "suppliers:read": "Suppliers' contacts and terms.",
     "purchasing:read": "What we order from suppliers.",
@@ -34,6 +35,7 @@ CAPABILITIES: dict[str, str] = {
     "interactions:read": "Contacts with customers.",
     "interactions.messages:read": "What customers wrote.",
     "audit:read": "The audit log: who asked for what, and what became of it.",
+    "access:explain": "What anybody would be told, and which rule decides.",
 }
 
 ROLES: dict[Role, Capabilities] = {
@@ -49,6 +51,7 @@ ROLES: dict[Role, Capabilities] = {
             "orders:read:territory",
             "orders.amounts:read",
             "orders.notes:read",
+            "orders:write:territory",
             "interactions:read:territory",
             "interactions.messages:read",
         ]
@@ -73,6 +76,7 @@ ROLES: dict[Role, Capabilities] = {
             "customers:read",
             "orders:read",
             "orders.amounts:read",
+            "orders:write",
             "interactions:read",
             "interactions.messages:read",
         ]
@@ -87,6 +91,7 @@ ROLES: dict[Role, Capabilities] = {
             "orders:read:own",
             "orders.amounts:read",
             "orders.notes:read",
+            "orders:write:own",
             "interactions:read:own",
             "interactions.messages:read",
         ]

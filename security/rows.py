@@ -12,6 +12,7 @@ For a set of capabilities a rule becomes a `Condition`, which has no principal i
 so one compiled statement serves every principal of the same capabilities.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
@@ -72,6 +73,14 @@ class AnyOf:
 Condition = Always | Never | Compare | AllOf | AnyOf
 
 
+@dataclass(frozen=True)
+class RuleWord:
+    """A word of a rule: what it says, and which rows it shows to somebody by itself."""
+
+    text: str
+    condition: Condition
+
+
 class RowRule:
     """An expression over the words of this module; `|` widens, `&` narrows."""
 
@@ -100,6 +109,11 @@ class RowRule:
         words = (word for word in _words(self) if isinstance(word, _Reaching) and word.reach is Reach.OWN)
         return next((word.compare.path for word in words), None)
 
+    def words(self, capabilities: Capabilities) -> tuple["RuleWord", ...]:
+        """Return the words of the rule, each with the rows that it shows by itself."""
+        base = self.capability
+        return tuple(RuleWord(_text(word, base), _condition(word, base, capabilities)) for word in _words(self))
+
     @property
     def comparisons(self) -> tuple[Compare, ...]:
         """Every comparison that the rule makes for somebody."""
@@ -108,9 +122,17 @@ class RowRule:
     @property
     def conditions(self) -> dict[str, Condition]:
         """Which rows each capability that the rule knows shows by itself, or lets count and sum up."""
+        return self._by_capability(self.total)
+
+    @property
+    def conditions_of_writing(self) -> dict[str, Condition]:
+        """Which rows each capability lets write, where the rule is one of writing: what counts rows writes none."""
+        return self._by_capability(self.condition)
+
+    def _by_capability(self, condition_of: Callable[[Capabilities], Condition]) -> dict[str, Condition]:
         base = self.capability
         names = [base, *(f"{base}:{reach}" for reach in Reach)]
-        found = {name: self.total(Capabilities.of({name})) for name in names}
+        found = {name: condition_of(Capabilities.of({name})) for name in names}
         return {name: condition for name, condition in found.items() if not isinstance(condition, Never)}
 
     def condition(self, capabilities: Capabilities) -> Condition:
@@ -202,6 +224,10 @@ def tier(path: str) -> RowRule:
 def assigned(path: str) -> RowRule:
     """The rows of the warehouses that the token names; all where it names none."""
     return _Narrowing(Compare(path, Comparison.AMONG_IF_NAMED, Claim.WAREHOUSE_IDS))
+
+
+def _text(word: RowRule, base: str) -> str:
+    return f"{base}:{word.reach}, for rows where {word}" if isinstance(word, _Reaching) else str(word)
 
 
 def _words(rule: RowRule) -> list[RowRule]:

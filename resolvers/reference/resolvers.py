@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from strawberry.types.info import Info
 
+from resolvers.explaining import explained, principal_described
 from resolvers.pages import check_ids
 from resolvers.reference.aggregates import groups
 from resolvers.reference.connections import linked_connection, root_connection
@@ -88,6 +89,26 @@ class ReferenceResolvers:
             running = _running(info)
             check_ids(ids, running.limits)
             return [_any_row(running, text) for text in ids]
+
+        return resolve
+
+    def explain_access(self) -> Resolve:
+        """Return the resolver of why somebody is told something."""
+
+        async def resolve(
+            _source: None,
+            info: Info,
+            *,
+            coordinate: str,
+            claims: Any,
+            id: str | None = None,  # noqa: A002  # the graph's word
+            restricted: bool | None = None,
+        ) -> dict[str, Any]:
+            running = _running(info)
+            principal = principal_described(claims, is_restricted=bool(restricted))
+            viewer = running.scope
+            told = await explained(viewer.everything, viewer, running.snapshot, coordinate, id, principal)
+            return told.told()
 
         return resolve
 

@@ -36,18 +36,19 @@ class Scope:
         capabilities = self.principal.capabilities
         rule = model.rows
         condition = rule.total(capabilities) if self.totals else rule.condition(capabilities)
-        return self._predicate(condition, model, source)
+        return self.predicate(condition, source)
 
-    def _predicate(self, condition: Condition, model: Model, source: Source) -> Predicate:
+    def predicate(self, condition: Condition, source: Source) -> Predicate:
+        """Return a condition with the principal's claims in it, on rows of the table that it was declared for."""
         match condition:
             case Always():
                 return sa.true()
             case Never():
                 return sa.false()
             case AllOf(parts):
-                return all_hold(*(self._predicate(part, model, source) for part in parts))
+                return all_hold(*(self.predicate(part, source) for part in parts))
             case AnyOf(parts):
-                return sa.or_(*(self._predicate(part, model, source) for part in parts))
+                return sa.or_(*(self.predicate(part, source) for part in parts))
             case Compare():
                 return self._compared(source.c[policy_column(condition.path)], condition)
 

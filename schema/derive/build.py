@@ -9,6 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.field import StrawberryField
 
 from schema.derive.aggregates import add_aggregates, aggregate_field
+from schema.derive.explain_access import explain_access_field
 from schema.derive.inputs import add_inputs
 from schema.derive.objects import add_objects, connection_arguments, sized_connection
 from schema.derive.rate_limit import rate_limit_field
@@ -46,6 +47,8 @@ def build(
     add_objects(types, graph, resolvers, page_size)
     add_aggregates(types, graph, resolvers)
     fields = [*_node_fields(types, resolvers, max_page_size), rate_limit_field(types, resolvers)]
+    if graph.explains:
+        fields.append(explain_access_field(types, resolvers))
     for model in graph:
         fields += _roots(types, model, resolvers, page_size)
         if model.countable:

@@ -8,7 +8,7 @@ from strawberry.types.field import StrawberryField
 
 from schema.derive.inputs import annotation_of
 from schema.derive.types import Types
-from schema.directives import CacheControl, CacheScope, Cost, ListSize, Masked, RequiresScopes, RowPolicy
+from schema.directives import CacheControl, CacheScope, Cost, ListSize, Masked, RequiresScopes, RowPolicy, WritePolicy
 from schema.model import Graph, Link, Model, ScalarField
 from schema.resolution import Resolvers
 from security.capabilities import Reach
@@ -87,6 +87,8 @@ def _add_object(types: Types, graph: Graph, model: Model, resolvers: Resolvers, 
         RequiresScopes(scopes=[[model.rows.capability]]),
         RowPolicy(rule=str(model.rows)),
     ]
+    if model.writes:
+        directives.append(WritePolicy(rule=str(model.writes)))
     if model.cache:
         scope = CacheScope.PUBLIC if model.cache.public else CacheScope.PRIVATE
         directives.append(CacheControl(max_age=model.cache.seconds, scope=scope))

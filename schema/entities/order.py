@@ -41,6 +41,7 @@ class PaymentStatus(Word):
 class Order(
     Entity,
     rows=granted("orders:read") | owner("customer_id") | territory("customer.region"),
+    writes=granted("orders:write") | owner("customer_id") | territory("customer.region"),
     cache=Cache(seconds=30),
     warehouse=Landing(partition="order_date", cluster=("customer_id",)),
 ):

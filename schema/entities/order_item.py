@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class OrderItem(
     Entity,
     rows=granted("orders:read") | owner("order.customer_id") | territory("order.customer.region"),
+    writes=granted("orders:write") | owner("order.customer_id") | territory("order.customer.region"),
     cache=Cache(seconds=30),
     warehouse=Landing(cluster=("product_id", "order_id")),
 ):

@@ -24,6 +24,7 @@ customers.credit:read      | all | all       | none | none | none | all  | none
 orders:read                | all | territory | none | none | all  | own  | aggregate
 orders.amounts:read        | all | all       | none | none | all  | all  | all
 orders.notes:read          | all | all       | none | none | none | all  | none
+orders:write               | all | territory | none | none | all  | own  | none
 inventory:read             | all | all       | all  | none | all  | none | aggregate
 suppliers:read             | all | none      | all  | none | none | none | none
 purchasing:read            | all | none      | all  | none | none | none | aggregate
@@ -31,6 +32,7 @@ finance:read               | all | none      | all  | none | none | none | all
 interactions:read          | all | territory | none | all  | all  | own  | aggregate
 interactions.messages:read | all | all       | none | all  | all  | all  | none
 audit:read                 | all | none      | none | none | none | none | none
+access:explain             | all | none      | none | none | none | none | none
 """
 
 _LINES = [[cell.strip() for cell in line.split("|")] for line in _TABLE.strip().splitlines()]

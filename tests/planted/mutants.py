@@ -33,7 +33,8 @@ def mutants() -> Iterator[Bug]:
 
 def _of_roles() -> Iterator[Bug]:
     for role, capabilities in roles.ROLES.items():
-        for capability in capabilities:
+        # Other rights open no entity; their own tests try them.
+        for capability in (name for name in capabilities if ":read" in name):
             yield Bug(
                 f"{role} without {capability}",
                 _with_role(role, capabilities.granted - {capability}),

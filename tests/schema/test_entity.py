@@ -93,6 +93,20 @@ def with_rows_of_two_capabilities() -> type:
     return OfTwoCapabilities
 
 
+def with_writes_by_reading() -> type:
+    class ReadToWrite(Entity, rows=granted("catalog:read"), writes=granted("catalog:read")):
+        """A sample."""
+
+    return ReadToWrite
+
+
+def with_rows_by_writing() -> type:
+    class WrittenToRead(Entity, rows=granted("catalog:write")):
+        """A sample."""
+
+    return WrittenToRead
+
+
 def with_rows_of_a_column_that_is_not_there() -> type:
     class OfNoColumn(Entity, rows=granted("catalog:read") | owner("custmer_id")):
         """A sample."""
@@ -140,7 +154,15 @@ _ONE_CAPABILITY = "a row rule names one capability with granted(…), this one n
         ),
         (
             with_rows_of_a_column_that_is_not_there,
-            "samples: rows= compares custmer_id, which is no column of the table",
+            "samples: a rule compares custmer_id, which is no column of the table",
+        ),
+        (
+            with_writes_by_reading,
+            "ReadToWrite: writes= names catalog:read, which is none to write: write granted('area:write')",
+        ),
+        (
+            with_rows_by_writing,
+            "WrittenToRead: rows= names catalog:write, which is none to read: write granted('area:read')",
         ),
     ],
 )

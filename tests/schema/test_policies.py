@@ -16,7 +16,8 @@ where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm')
   and relname = any(%s) and not (relrowsecurity and relforcerowsecurity)
 """
 DEFINERS = """
-select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef
+select proname from pg_proc
+where pronamespace = 'public'::regnamespace and prosecdef and has_function_privilege('gateway', oid, 'execute')
 """
 RIGHTS = """
 select rolsuper or rolbypassrls or rolcreaterole or rolcreatedb from pg_roles where rolname = 'gateway'

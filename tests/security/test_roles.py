@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schema.model import EXPLAIN
 from security.capabilities import Capabilities, Reach
 from security.roles import CAPABILITIES, ROLES, SCOPED_ROLES, Role, capabilities_of
 from security.rows import granted
 from tests.model.world import GRAPH
 
-NAME = re.compile(r"[a-z]+(\.[a-z]+)?:read")
+NAME = re.compile(r"[a-z]+(\.[a-z]+)?:(read|write|explain)")
 SCOPES = st.none() | st.sets(st.sampled_from(sorted(CAPABILITIES)))
 
 
@@ -22,14 +23,15 @@ def test_names_are_an_area_and_a_verb() -> None:
 def test_roles_grant_what_there_is() -> None:
     for capabilities in ROLES.values():
         for capability in capabilities:
-            base, _, reach = capability.partition(":read")
-            assert f"{base}:read" in CAPABILITIES
-            assert reach == "" or reach[1:] in set(Reach)
+            area, verb, *reach = capability.split(":")
+            assert f"{area}:{verb}" in CAPABILITIES
+            assert set(reach) <= set(Reach)
 
 
 def test_declarations_name_what_there_is() -> None:
     named = {model.rows.capability for model in GRAPH}
     named |= {field.read for model in GRAPH for field in model.fields.values() if field.read}
+    named |= {EXPLAIN} | {model.writes.capability for model in GRAPH if model.writes}
     assert named == set(CAPABILITIES)
 
 
@@ -44,10 +46,11 @@ def test_personal_data_needs_a_capability_of_its_own() -> None:
         *("Interaction.subject", "Interaction.message"),
         *("Order.notes", "Order.shippingAddress"),
         "Supplier.contactInfo",
+        *("AuditRecord.subject", "AuditRecord.actor", "AuditRecord.address"),
     }
     for model in GRAPH:
         for field in model.fields.values():
-            assert field.read or not field.pii
+            assert field.read or not field.pii or model.rows.capability == "audit:read"
 
 
 @pytest.mark.parametrize(

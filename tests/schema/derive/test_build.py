@@ -47,6 +47,7 @@ ROOTS = {
     "orderItem": "OrderItem",
     "price": "Price",
     "purchaseOrder": "PurchaseOrder",
+    "auditRecord": "AuditRecord",
     "interaction": "Interaction",
 }
 PLURALS = {
@@ -61,6 +62,7 @@ PLURALS = {
     "orderItems": "OrderItem",
     "prices": "Price",
     "purchaseOrders": "PurchaseOrder",
+    "auditRecords": "AuditRecord",
     "interactions": "Interaction",
 }
 LINKS = {
@@ -161,6 +163,7 @@ def test_there_is_no_other_root() -> None:
         "node",
         "nodes",
         "rateLimit",
+        "explainAccess",
         *ROOTS,
         *PLURALS,
         *(f"{name}Aggregate" for name in PLURALS),
@@ -186,7 +189,7 @@ def test_every_entity_is_a_node() -> None:
 
 def test_a_link_to_rows_that_may_be_hidden_is_nullable() -> None:
     everyone = {model.name for model in GRAPH if not model.rows.hides_rows}
-    assert everyone == {"CustomerTier", "Category", "Supplier", "Product"}
+    assert everyone == {"CustomerTier", "Category", "Supplier", "Product", "AuditRecord"}
     for model in GRAPH:
         for link in model.to_one:
             may_be_null = not type_of(f"{model.name}.{link.name}").endswith("!")
@@ -247,11 +250,15 @@ _ORDER = "orders:read or customer_id = principal.customer_id or customer.region 
 _SHOWN = f"""
 type Query @authenticated {{
 type Order implements Node @requiresScopes(scopes: [["orders:read"]]) @rowPolicy(rule: "{_ORDER}")\
- @cacheControl(maxAge: 30, scope: PRIVATE) {{
+ @writePolicy(rule: "{_ORDER.replace("read", "write")}") @cacheControl(maxAge: 30, scope: PRIVATE) {{
 type Product implements Node @requiresScopes(scopes: [["catalog:read"]]) @rowPolicy(rule: "catalog:read")\
  @cacheControl(maxAge: 600, scope: PUBLIC) {{
   total: Decimal! @requiresScopes(scopes: [["orders.amounts:read"]])
 directive @rowPolicy(rule: String!) on OBJECT
+directive @writePolicy(rule: String!) on OBJECT
+directive @smallestGroup(scopes: [[String!]!]!, size: Int!, of: String!) on FIELD_DEFINITION
+  ): [OrderAggregate!]! @cost(weight: "10") @listSize(assumedSize: 1000, slicingArguments: ["first"], sizedFields: [],\
+ requireOneSlicingArgument: false) @smallestGroup(scopes: [["orders:read:aggregate"]], size: 5, of: "pharmacies")
 directive @listSize(assumedSize: Int!, slicingArguments: [String!]!, sizedFields: [String!]!,\
  requireOneSlicingArgument: Boolean!) on FIELD_DEFINITION
 scalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
