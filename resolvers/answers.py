@@ -12,7 +12,7 @@ from graphql import GraphQLError
 
 from resolvers.access import Access
 from resolvers.ways import Way
-from security.errors import BadUserInput, ErrorCode, GatewayError, Throttled, TimedOut, Unavailable
+from security.errors import BadUserInput, ErrorCode, GatewayError, TimedOut, Unavailable
 
 _log = logging.getLogger(__name__)
 
@@ -48,8 +48,7 @@ def refusal(errors: Iterable[GraphQLError], code: ErrorCode, status: int = 400) 
 def refused_by(error: GatewayError) -> Answer:
     """Return the answer to an operation that one fault ended as a whole."""
     told = {"message": error.message, "extensions": error.extensions}
-    wait = error.retry_after if isinstance(error, Throttled) else None
-    return Answer(_json({"errors": [told]}), executed=False, status=error.status, retry_after=wait)
+    return Answer(_json({"errors": [told]}), executed=False, status=error.status, retry_after=error.retry_after)
 
 
 def refused_by_fault(error: Exception) -> Answer:
@@ -67,7 +66,8 @@ def executed(data: Any, errors: Sequence[GraphQLError], access: Access, way: Way
     faults = (_fault(error, ErrorCode.INTERNAL) for error in errors)
     whole = next((fault for fault in faults if isinstance(fault, BadUserInput | TimedOut | Unavailable)), None)
     if whole is not None:
-        return Answer(_json({"errors": told}), executed=False, status=whole.status, way=way)
+        wait = whole.retry_after
+        return Answer(_json({"errors": told}), executed=False, status=whole.status, retry_after=wait, way=way)
     body = _json({"errors": told, "data": data} if told else {"data": data})
     return Answer(body, executed=True, status=200, access=access, way=way)
 

@@ -22,10 +22,14 @@ class ErrorCode(StrEnum):
 
 
 class GatewayError(Exception):
-    """A fault that its client is told of as it is: code, HTTP status and a message that says what to do."""
+    """A fault that its client is told of as it is: code, HTTP status and a message that says what to do.
+
+    `retry_after` is in how many seconds asking again may help; None where it does not.
+    """
 
     code: ClassVar[ErrorCode]
     status: ClassVar[int]
+    retry_after: int | None = None
 
     def __init__(self, message: str, **extensions: Any) -> None:
         super().__init__(message)
@@ -91,3 +95,4 @@ class Unavailable(GatewayError):
 
     code = ErrorCode.UNAVAILABLE
     status = 503
+    retry_after = 1

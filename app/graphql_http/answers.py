@@ -52,4 +52,6 @@ def status_for(status: int, media_type: MediaType) -> int:
 def _headers(refusal: Refusal) -> list[Header]:
     if isinstance(refusal, Unauthenticated):
         return [(b"www-authenticate", challenge(refusal).encode())]
-    return refusal.headers if isinstance(refusal, HttpRefusal) else []
+    if isinstance(refusal, HttpRefusal):
+        return refusal.headers
+    return [] if refusal.retry_after is None else [(b"retry-after", b"%d" % refusal.retry_after)]

@@ -11,7 +11,7 @@ Header = tuple[bytes, bytes]
 
 @dataclass(frozen=True)
 class RateLimitHeaders:
-    """Makes `X-RateLimit-*` and, of what was throttled, `Retry-After`; with `draft` the IETF's headers too.
+    """Makes `X-RateLimit-*` and, where asking again may help, `Retry-After`; with `draft` the IETF's headers too.
 
     `X-RateLimit-Reset` is in how many seconds nothing is missing (draft-ietf-httpapi-ratelimit-headers for `draft`).
     """
@@ -21,16 +21,16 @@ class RateLimitHeaders:
 
     def of(self, principal: Principal, answer: Answer) -> list[Header]:
         """Return the headers of an answer to a principal."""
+        waiting = [] if answer.retry_after is None else [(b"retry-after", b"%d" % answer.retry_after)]
         standing = self.budgets.wallet(principal).standing()
         if standing is None:
-            return []
+            return waiting
         headers = [
+            *waiting,
             (b"x-ratelimit-limit", b"%d" % standing.limit),
             (b"x-ratelimit-remaining", b"%d" % standing.remaining),
             (b"x-ratelimit-reset", b"%d" % standing.seconds),
         ]
-        if answer.retry_after is not None:
-            headers.append((b"retry-after", b"%d" % answer.retry_after))
         return headers + _draft(standing) if self.draft else headers
 
 

@@ -38,6 +38,16 @@ class Slow:
         await send({"type": "http.response.body", "body": b"ok"})
 
 
+class Counted(Slow):
+    """One that counts the requests that have begun, and answers none before the server is told to stop."""
+
+    running = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.running += 1
+        await super().__call__(scope, receive, send)
+
+
 def test_a_used_port_is_told_with_the_way_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -78,6 +88,21 @@ def test_running_requests_finish_while_the_server_stops() -> None:
         assert read(connection).body == b"ok"
     with pytest.raises(ConnectionRefusedError):
         connect(url)
+
+
+def test_hundreds_of_running_requests_finish_while_the_server_stops() -> None:
+    app = Counted(1.0)
+    with serving(Edge(app, access_log=False)) as url:
+        connections = [connect(url) for _ in range(400)]
+        for connection in connections:
+            connection.sendall(GET)
+        deadline = time.monotonic() + 20
+        while app.running < len(connections):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    for connection in connections:
+        with connection:
+            assert read(connection).body == b"ok"
 
 
 def test_requests_that_do_not_finish_in_time_are_told() -> None:

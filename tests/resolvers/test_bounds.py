@@ -1,0 +1,52 @@
+"""What is kept between operations has bounds, whatever is asked."""
+
+import pytest
+
+from resolvers import documents, schemas
+from resolvers.compiled import operation
+from resolvers.documents import Prepared
+from resolvers.engine import Engine, Operation
+from security.budgets import Budgets, budgets
+from security.budgets.local import LocalBuckets
+from security.capabilities import Capabilities
+from security.principal import Principal
+from security.roles import Role
+from tests.graph import LIMITS, Asking
+from tests.model.viewers import ADMIN
+from tests.model.world import GRAPH
+
+
+async def test_documents(ask_unguarded: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine: Engine = ask_unguarded.engine
+    monkeypatch.setattr(documents, "_MOST", len(engine._documents._kept) + 5)
+    for number in range(20):
+        await engine.execute(Operation(f"{{ a{number}: __typename }}"), ADMIN.principal)
+    assert len(engine._documents._kept) == documents._MOST
+
+
+async def test_plans_of_a_document(ask_unguarded: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operation, "_MOST_PLANS", 5)
+    engine: Engine = ask_unguarded.engine
+    document = "query ($where: CategoryFilter) { categories(where: $where) { totalCount } }"
+    for number in range(20):
+        await engine.execute(Operation(document, None, {"where": {"and": [{}] * number}}), ADMIN.principal)
+    seen = await engine._schemas.seen_by(ADMIN.principal.capabilities)
+    prepared = engine._documents.prepare(document, None, seen, ADMIN.principal.capabilities, may_write=True)
+    assert isinstance(prepared, Prepared)
+    assert prepared.compiled is None or len(prepared.compiled._plans) == 5
+
+
+async def test_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schemas, "_MOST", 2)
+    kept = schemas.Schemas(GRAPH, LIMITS)
+    for capability in ("catalog:read", "prices:read", "inventory:read", "catalog:read"):
+        await kept.seen_by(Capabilities.of({capability}))
+    assert list(kept._kept) == [Capabilities.of({"inventory:read"}), Capabilities.of({"catalog:read"})]
+
+
+def test_wallets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budgets, "_MOST", 5)
+    kept = Budgets(LocalBuckets())
+    for number in range(20):
+        kept.wallet(Principal(f"somebody {number}", frozenset({Role.CUSTOMER}), customer_id=number))
+    assert len(kept._wallets) == len(kept._tenants) == budgets._MOST
