@@ -7,6 +7,7 @@ from typing import Any
 from resolvers import pages
 from resolvers.compiled import paging, slots
 from resolvers.compiled.operation import CompiledOperation
+from resolvers.compiled.roots import ReadableTypes
 from resolvers.documents import Documents
 from resolvers.pool import Connection, State
 from resolvers.reference import resolvers
@@ -15,7 +16,7 @@ from security.capabilities import Capabilities
 from security.principal import Principal
 from security.roles import ROLES
 from tests.model.world import GRAPH
-from tests.planted.planting import COMPILED, POLICIES, Bug, Patch, Plant, instead, on, wrapped
+from tests.planted.planting import COMPILED, POLICIES, REFERENCE, Bug, Patch, Plant, instead, on, wrapped
 
 _ROLES = ("sales", "customer")
 _CLAIMS = 3
@@ -162,8 +163,15 @@ BUGS = (
     ),
     Bug(
         "`node` takes ids of entities that do not exist for the asker",
-        instead(resolvers, "_any_row", _row_of_any_entity),
+        instead(ReadableTypes, "__getitem__", lambda types, name: types.make(GRAPH[name])),
         COMPILED,
+        ("support", "customer"),
+        on("PurchaseOrder", "Warehouse", "Order", kinds=("node",)),
+    ),
+    Bug(
+        "on the reference path `node` takes ids of entities that do not exist for the asker",
+        instead(resolvers, "_any_row", _row_of_any_entity),
+        REFERENCE,
         ("support", "customer"),
         on("PurchaseOrder", "Warehouse", "Order", kinds=("node",)),
     ),
