@@ -4,7 +4,7 @@ import datetime as dt
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -204,7 +204,7 @@ def _explained() -> Iterator[None]:
     """Tell a disk that is full, or memory, from what is wrong with a statement."""
     try:
         yield
-    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+    except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.TransactionException) as error:
         raise WarehouseUnavailable(f"DuckDB can't write ({type(error).__name__})") from error
 
 
@@ -214,6 +214,8 @@ def _transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        cursor.execute("rollback")
+        # Some faults have ended the transaction already.
+        with suppress(duckdb.Error):
+            cursor.execute("rollback")
         raise
     cursor.execute("commit")

@@ -48,6 +48,8 @@ class Pair:
         self.run(tables)
         self.shapes = tuple(shapes)
         self.work: Work | None = None
+        # Where changes wait while the warehouse can't be reached, if they do.
+        self.spill: Path | None = None
 
     def run(self, *statements: str) -> None:
         """Execute statements at the source, each a transaction of its own."""
@@ -56,7 +58,7 @@ class Pair:
 
     def unstarted(self) -> Work:
         """Return a worker that does nothing yet."""
-        return Work(self.source, self.path, self.shapes)
+        return Work(self.source, self.path, self.shapes, self.spill)
 
     def start(self, *shapes: TableShape) -> Work:
         """Start a worker, with other shapes if some are given, and wait until it streams."""

@@ -1,0 +1,58 @@
+"""The warehouse can't be reached for long: changes wait on the worker's disk, and the source keeps no log for them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etl.sources.postgres_wal.slot import slot_state
+from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
+from etl.warehouses.interface import WarehouseUnavailable
+from tests.etl.matrix.pair import LONG, Pair
+from tests.servers import wait_until
+
+KEPT = 2 * 2**20
+
+
+def test_the_source_forgets_what_waits_and_nothing_is_lost(
+    empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(*_: Any) -> None:
+        raise WarehouseUnavailable("down")
+
+    made = Pair(empty_database, tmp_path)
+    made.spill = tmp_path / "spill"
+    made.run("insert into things select n, n from generate_series(1, 500) n")
+    made.start()
+    with monkeypatch.context() as patch:
+        patch.setattr(DuckDBWarehouse, "append", unreachable)
+        before = _log_end(made)
+        for turn in range(20):
+            made.run(f"update things set n = {turn}, note = {LONG % turn}", f"delete from things where id = {turn + 1}")
+            made.run(f"update things set n = -n where id % 7 = {turn % 7}")
+        end = _log_end(made)
+        assert end - before > 10 * KEPT
+        wait_until("the source may forget it", lambda: _confirmed(made) >= end - KEPT, 60)
+        assert _slot(made).wal_status == "reserved"
+        # The worker ends and begins meanwhile: what waits is on its disk.
+        made.stop()
+        made.run("update things set n = 77 where id = 300")
+        made.start()
+    made.in_step()
+    work = made.work
+    assert work is not None
+    assert (work.pipeline.standing.losses, work.pipeline.outlet.waiting_bytes) == (0, 0)
+    made.close()
+
+
+def _slot(pair: Pair) -> Any:
+    return slot_state(pair.connection, pair.source.slot)
+
+
+def _confirmed(pair: Pair) -> int:
+    return int(_slot(pair).confirmed)
+
+
+def _log_end(pair: Pair) -> int:
+    found = pair.connection.execute("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn").fetchone()
+    return int(found[0]) if found else 0
