@@ -9,14 +9,18 @@ from typing import Final
 
 from app.settings import Settings
 from etl.batch.checks import ChecksJob, LastFindings
+from etl.batch.exports import ExportJob
 from etl.batch.history import History, Kind
-from etl.batch.jobs import Jobs, Tell, Words
+from etl.batch.jobs import Job, Jobs, Tell, Words
 from etl.batch.models import ModelsJob
+from etl.batch.retries import RetryJob
 from etl.batch.schedule import Plan, Scheduled, daily, every
+from etl.changes import table_shapes
 from etl.models.staging import landing_tables
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from etl.worker.source import Source
 from etl.worker.standing import Phase, Standing
+from schema.entities import ENTITIES
 
 # After a start the stream catches up first; a worker that ends again at once has not begun anything.
 _SETTLED_SECONDS: Final = 15.0
@@ -39,8 +43,14 @@ def jobs_of(settings: Settings, warehouse: DuckDBWarehouse, path: Path, source_u
     models = ModelsJob(warehouse.connection, path.parent / _MODELS, history)
     source = None if source_url is None else Source(source_url, settings.etl_slot)
     checks = ChecksJob(warehouse, source, history, models.test)
-    jobs = Jobs({"models": models, "checks": checks, "pruning": PruningJob(warehouse, history)})
-    return JobSet(jobs, history, checks.last)
+    jobs: dict[str, Job] = {
+        "models": models,
+        "checks": checks,
+        "export": ExportJob(warehouse.connection, history),
+        "retry": RetryJob(warehouse, table_shapes(ENTITIES), history),
+        "pruning": PruningJob(warehouse, history),
+    }
+    return JobSet(Jobs(jobs), history, checks.last)
 
 
 def scheduled_duties(

@@ -1,0 +1,164 @@
+"""The job that writes a table or mart as Parquet: `export`, with `name`, `to`, `partition` and `personal`."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from etl.batch.history import History, Kind
+from etl.batch.jobs import JobRefused, Tell, Words
+from etl.changes import table_shapes
+from schema.entities import ENTITIES
+
+_LAYERS: Final = ("marts", "core", "staging", "raw")
+_ROWS: Final = 100_000
+_MOST_PARTITIONS: Final = 4_000
+_PERSONAL: Final = frozenset(
+    column.name for shape in table_shapes(ENTITIES) for column in shape.columns if column.personal
+)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export takes: the table by its whole name, the columns that go, and the personal ones that stay."""
+
+    table: str
+    columns: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+    @property
+    def query(self) -> str:
+        """The SQL of its rows."""
+        return f"select {', '.join(map(_quoted, self.columns))} from {self.table}"
+
+
+class ExportJob:
+    """Writes tables of an open DuckDB, each from one snapshot, and whole or not at all."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, history: History) -> None:
+        self._connection = connection
+        self._history = history
+
+    def __call__(self, arguments: Words, _tell: Tell) -> Words:
+        """Export; the outcome tells where to, how many rows, and which columns were left out."""
+        cursor, partition = self._connection.cursor(), arguments.get("partition")
+        with self._history.noted(Kind.EXPORT, str(arguments.get("origin") or "command")) as note:
+            chosen = choose(cursor, str(arguments["name"]), with_personal=bool(arguments.get("personal")))
+            target = _target(Path(str(arguments["to"])), chosen, is_folder=partition is not None)
+            if partition is None:
+                rows = _write_file(cursor, chosen, target)
+            else:
+                rows = _write_folder(cursor, chosen, target, str(partition))
+            personal = [column for column in chosen.columns if is_personal(column)]
+            note.ended(good=True, rows=rows, detail=" ".join([chosen.table, *(f"with {name}" for name in personal)]))
+        return {"to": str(target), "rows": rows, "table": chosen.table, "left_out": list(chosen.left_out)}
+
+
+def is_personal(column: str) -> bool:
+    """Tell whether a column holds personal data: by the name that it has in an entity, wherever it stands.
+
+    `email__text`, beside a column whose type the source changed, is as personal as it.
+    """
+    return column.partition("__")[0] in _PERSONAL
+
+
+def choose(cursor: duckdb.DuckDBPyConnection, name: str, *, with_personal: bool) -> Exported:
+    """Find a table by `marts.customer_360` or `customer_360`, and the columns of it that may leave."""
+    found = cursor.execute(
+        "select table_schema || '.' || table_name from information_schema.tables where table_schema in"
+        " (select unnest($1)) and not suffix(table_name, '__pending') and not suffix(table_name, '__copying')",
+        [list(_LAYERS)],
+    )
+    tables = sorted((table for (table,) in found.fetchall()), key=lambda table: _LAYERS.index(table.partition(".")[0]))
+    chosen = next((table for table in tables if name in (table, table.partition(".")[2])), None)
+    if chosen is None:
+        raise JobRefused(f"there is no {name} in the warehouse: name one of {', '.join(tables) or 'none, it is empty'}")
+    names = [row[0] for row in cursor.execute(f"describe {chosen}").fetchall()]
+    left_out = tuple(column for column in names if is_personal(column) and not with_personal)
+    return Exported(chosen, tuple(column for column in names if column not in left_out), left_out)
+
+
+def _target(to: Path, chosen: Exported, *, is_folder: bool) -> Path:
+    if not to.is_absolute():
+        raise JobRefused(f"{to} is no absolute path")
+    if is_folder:
+        if to.exists() and (not to.is_dir() or any(to.iterdir())):
+            raise JobRefused(f"{to} is there already: name a new or empty folder for the partitions")
+        return to
+    return to / f"{chosen.table.partition('.')[2]}.parquet" if to.is_dir() else to
+
+
+def _write_file(cursor: duckdb.DuckDBPyConnection, chosen: Exported, target: Path) -> int:
+    with _in_place_of(target) as scratch, _reader(cursor, chosen.query) as reader:
+        rows = 0
+        with pq.ParquetWriter(scratch, reader.schema, compression="zstd") as writer:
+            for batch in reader:
+                writer.write_batch(batch)
+                rows += batch.num_rows
+        with scratch.open("rb") as file:
+            os.fsync(file.fileno())
+    return rows
+
+
+def _write_folder(cursor: duckdb.DuckDBPyConnection, chosen: Exported, target: Path, partition: str) -> int:
+    if partition not in chosen.columns:
+        raise JobRefused(f"{chosen.table} has no column {partition} to partition by: {', '.join(chosen.columns)}")
+    counting = f"select count(*), count(distinct {_quoted(partition)}) from {chosen.table}"
+    ((rows, values),) = cursor.execute(counting).fetchall()
+    if values > _MOST_PARTITIONS:
+        raise JobRefused(f"{partition} has {values:,} values: partition by a column with at most {_MOST_PARTITIONS:,}")
+    with _in_place_of(target) as scratch, _reader(cursor, chosen.query) as reader:
+        written: list[int] = []
+        ds.write_dataset(
+            reader,
+            scratch,
+            format="parquet",
+            partitioning=ds.partitioning(pa.schema([reader.schema.field(partition)]), flavor="hive"),
+            max_partitions=_MOST_PARTITIONS + 1,
+            file_visitor=lambda file: written.append(file.metadata.num_rows),
+        )
+    return sum(written) or int(rows)
+
+
+@contextmanager
+def _reader(cursor: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.RecordBatchReader]:
+    """Give the rows of a query in batches; one query sees one state of the warehouse."""
+    with cursor.sql(query).to_arrow_reader(_ROWS) as reader:
+        yield reader.cast(pa.schema([field.with_type(_told_in_utc(field.type)) for field in reader.schema]))
+
+
+def _told_in_utc(kind: pa.DataType) -> pa.DataType:
+    """Return a type whose times are told in UTC, whatever the zone of the session was."""
+    return pa.timestamp(kind.unit, "UTC") if pa.types.is_timestamp(kind) and kind.tz else kind
+
+
+@contextmanager
+def _in_place_of(target: Path) -> Iterator[Path]:
+    """Give a path beside the target that takes its place at the end; nothing is left of it where writing fails."""
+    if not target.parent.is_dir():
+        raise JobRefused(f"there is no folder {target.parent}: make it first")
+    scratch = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    try:
+        yield scratch
+        if target.is_dir():
+            target.rmdir()
+        scratch.replace(target)
+    except OSError as error:
+        raise JobRefused(f"{target} can't be written: {error.strerror}") from error
+    finally:
+        if scratch.is_dir():
+            shutil.rmtree(scratch)
+        scratch.unlink(missing_ok=True)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
