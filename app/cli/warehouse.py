@@ -56,7 +56,12 @@ def query(
     settings = Settings.load()
     text = sys.stdin.read() if sql == "-" else sql
     found = asyncio.run(
-        _found(settings, text, _parameters(param or []), Limits(rows=max_rows, size=_SIZE, seconds=timeout))
+        _found(
+            settings,
+            text,
+            _parameters(param or []),
+            Limits(max_rows, _SIZE, timeout, settings.warehouse_bytes_billed_max),
+        )
     )
     _print([json_text(found) + "\n"] if as_json else csv_lines(found))
 

@@ -12,7 +12,7 @@ import duckdb
 
 from app.errors import StartError
 from app.settings import Settings
-from app.warehouse import BigQueryPlace, place_of
+from app.warehouse import BigQueryPlace, place_of, reader_of
 from etl.warehouses.duckdb.serving import serve_queries
 from resolvers.warehouse.reader import WarehouseAbsent, WarehouseReader
 from resolvers.warehouse.served import ServedWarehouse
@@ -28,7 +28,12 @@ async def warehouse_reader(settings: Settings) -> AsyncIterator[WarehouseReader]
     """Give a reader for the time of a command, whether or not a worker is running on an embedded warehouse."""
     place = place_of(settings)
     if isinstance(place, BigQueryPlace):
-        raise StartError("GATEWAY_WAREHOUSE_URL names BigQuery, which is not built yet: set duckdb:///path")
+        bigquery = reader_of(settings)
+        try:
+            yield bigquery
+        finally:
+            await bigquery.close()
+        return
     if not place.exists():
         raise StartError(f"there is no warehouse at {place} yet: gateway etl stream makes and fills one")
     deadline = time.monotonic() + _PATIENCE

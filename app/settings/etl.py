@@ -19,6 +19,12 @@ class EtlSettings(BaseSettings):
         "The warehouse: `duckdb:///path` or `bigquery://project/dataset`. Unset: a DuckDB file of the data folder.",
         None,
     )
+    warehouse_location: str = setting("BigQuery's location of the datasets.", "southamerica-east1")
+    warehouse_bytes_billed_max: int = setting(
+        "Bytes that BigQuery may bill for one query of the gateway; one of the worker or its models may bill tenfold.",
+        10 * 2**30,
+        ge=10 * 2**20,
+    )
     etl_database_url: PostgresUrl | None = setting(
         "The primary PostgreSQL as a role that owns the tables and may replicate. Unset: ADMIN_DATABASE_URL.",
         None,

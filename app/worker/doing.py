@@ -2,17 +2,15 @@
 
 import contextlib
 import time
-from pathlib import Path
 from typing import Final
 
 from app.errors import StartError
 from app.settings import Settings
 from app.worker.jobs import jobs_of
-from app.worker.warehouse import duckdb_path, open_warehouse
+from app.worker.warehouse import Owned, open_warehouse, owned_file
 from etl.batch.asking import NobodyThere, ask
 from etl.batch.jobs import Tell, Words
 from etl.changes import table_shapes
-from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from schema.entities import ENTITIES
 
 # Seconds in which a worker that is starting or stopping has to answer, or to let go of the file.
@@ -25,11 +23,11 @@ def do_job(settings: Settings, job: str, arguments: Words, tell: Tell, source_ur
 
     `source_url` is the database for jobs that ask it, where no worker does them.
     """
-    path, deadline = duckdb_path(settings), time.monotonic() + _PATIENCE
+    path, deadline = owned_file(settings), time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         with contextlib.suppress(NobodyThere):
             return ask(path, job, arguments, tell)
-        warehouse = _opened(path)
+        warehouse = _opened(settings)
         if warehouse is not None:
             with contextlib.closing(warehouse):
                 warehouse.prepare(table_shapes(ENTITIES))
@@ -38,7 +36,7 @@ def do_job(settings: Settings, job: str, arguments: Words, tell: Tell, source_ur
     raise StartError(f"another process has {path} open and takes no jobs: end it, or wait until it does")
 
 
-def _opened(path: Path) -> DuckDBWarehouse | None:
+def _opened(settings: Settings) -> Owned | None:
     """Open the file; None where another process has it."""
     once = iter((True, False))
-    return open_warehouse(path, report=lambda _: None, is_wanted=lambda: next(once))
+    return open_warehouse(settings, report=lambda _: None, is_wanted=lambda: next(once))

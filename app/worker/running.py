@@ -13,7 +13,7 @@ from app.worker.inventory import Inventory
 from app.worker.jobs import jobs_of, scheduled_duties
 from app.worker.reports import reported
 from app.worker.sources import chosen_source, require_log
-from app.worker.warehouse import duckdb_path, open_warehouse
+from app.worker.warehouse import open_warehouse, owned_file
 from etl.batch.asking import serve_jobs
 from etl.changes import table_shapes
 from etl.warehouses.duckdb.serving import serve_queries
@@ -59,8 +59,8 @@ def run_worker(settings: Settings, source_url: str, progress: Progress) -> None:
     failpoints.arm_from_command_line()
     stop = Stop()
     with _signals(stop):
-        path = duckdb_path(settings)
-        warehouse = open_warehouse(path, report=progress.note, is_wanted=lambda: not stop.is_asked)
+        path = owned_file(settings)
+        warehouse = open_warehouse(settings, report=progress.note, is_wanted=lambda: not stop.is_asked)
         if warehouse is None:
             return
         with contextlib.closing(warehouse):
@@ -76,7 +76,7 @@ def run_worker(settings: Settings, source_url: str, progress: Progress) -> None:
             stop.asked = made.worker.stop.set
             if stop.is_asked:
                 return
-            progress.note(f"feeding {path}")
+            progress.note(f"feeding {settings.warehouse_url or path}")
             with (
                 reported(settings, made.worker, made.metrics, made.backfill),
                 serve_queries(warehouse.connection, path),
@@ -90,7 +90,7 @@ def copy_once(settings: Settings, source_url: str, progress: Progress) -> Copied
     require_log(settings, "a copy of all tables")
     stop = Stop()
     with _signals(stop):
-        warehouse = open_warehouse(duckdb_path(settings), report=progress.note, is_wanted=lambda: not stop.is_asked)
+        warehouse = open_warehouse(settings, report=progress.note, is_wanted=lambda: not stop.is_asked)
         if warehouse is None:
             return None
         with contextlib.closing(warehouse):

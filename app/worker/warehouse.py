@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 import duckdb
 
@@ -11,32 +12,34 @@ from app.embedded import make_folder
 from app.errors import StartError
 from app.settings import Settings
 from app.warehouse import BigQueryPlace, place_of
+from etl.models.target import BigQueryTarget
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 
+if TYPE_CHECKING:
+    from etl.warehouses.bigquery.warehouse import BigQueryWarehouse
+
+Owned: TypeAlias = "DuckDBWarehouse | BigQueryWarehouse"
+
+# What the worker's queries may bill is so many times what the gateway's may: it reads whole tables.
+_WORKERS_SHARE: Final = 10
 _PAUSE: Final = 0.2
 _LOCKED: Final = "Could not set lock"
 
 
-def duckdb_path(settings: Settings) -> Path:
-    """Return the DuckDB file of the settings; StartError when the warehouse is another one."""
+def owned_file(settings: Settings) -> Path:
+    """Return the DuckDB file that belongs to the worker: the warehouse, or the journal of BigQuery."""
     make_folder(settings.data_dir)
     place = place_of(settings)
-    if isinstance(place, BigQueryPlace):
-        raise StartError(
-            "GATEWAY_WAREHOUSE_URL names BigQuery, which is not built yet: set duckdb:///path, or unset it"
-        )
-    return place
+    return place.journal if isinstance(place, BigQueryPlace) else place
 
 
-def open_warehouse(
-    path: Path, *, report: Callable[[str], None], is_wanted: Callable[[], bool]
-) -> DuckDBWarehouse | None:
-    """Open a DuckDB file, waiting as long as another process has it; None when waiting is no longer wanted."""
+def open_warehouse(settings: Settings, *, report: Callable[[str], None], is_wanted: Callable[[], bool]) -> Owned | None:
+    """Open the warehouse, waiting as long as another process has its file; None when waiting is no longer wanted."""
+    path, is_told = owned_file(settings), False
     path.parent.mkdir(parents=True, exist_ok=True)
-    is_told = False
     while is_wanted():
         try:
-            return DuckDBWarehouse(path)
+            return _opened(settings, path)
         except duckdb.IOException as error:
             if _LOCKED not in str(error):
                 raise StartError(f"the warehouse {path} can't be opened ({type(error).__name__})") from error
@@ -45,3 +48,25 @@ def open_warehouse(
             is_told = True
         time.sleep(_PAUSE)
     return None
+
+
+def models_target(settings: Settings) -> BigQueryTarget | None:
+    """Return what the models are built on where that is not the worker's own DuckDB."""
+    place = place_of(settings)
+    if isinstance(place, Path):
+        return None
+    return BigQueryTarget(place.project, place.dataset, settings.warehouse_location, _billed(settings))
+
+
+def _opened(settings: Settings, path: Path) -> Owned:
+    place = place_of(settings)
+    if isinstance(place, Path):
+        return DuckDBWarehouse(path)
+    # Google's libraries take a second and many megabytes that an embedded worker does without.
+    module = import_module("etl.warehouses.bigquery.warehouse")
+    where = module.Place(place.project, place.dataset, settings.warehouse_location, _billed(settings))
+    return cast("BigQueryWarehouse", module.BigQueryWarehouse(where, path))
+
+
+def _billed(settings: Settings) -> int:
+    return settings.warehouse_bytes_billed_max * _WORKERS_SHARE

@@ -8,6 +8,7 @@ import duckdb
 
 from etl.batch.history import History, Kind, Note
 from etl.batch.jobs import JobRefused, Tell, Words
+from etl.models.target import BigQueryTarget
 
 if TYPE_CHECKING:
     from etl.models.results import NodeResult, RunResult
@@ -17,12 +18,19 @@ _NAMED: Final = 5
 
 
 class ModelsJob:
-    """Builds the models of an open DuckDB. `folder` is where dbt may write.
+    """Builds the models of an open DuckDB, or of BigQuery where that is the `target`. dbt may write into `folder`.
 
     dbt is imported with the first run: it takes seconds and a hundred megabytes that a worker may never need.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path, history: History) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        folder: Path,
+        history: History,
+        target: BigQueryTarget | None = None,
+    ) -> None:
+        self._target = target
         self._connection = connection
         self._folder = folder
         self._history = history
@@ -47,7 +55,11 @@ class ModelsJob:
         from etl.models.run import ModelRunner  # noqa: PLC0415 - dbt, only where models are run
 
         if self._made is None:
-            self._made = ModelRunner.on_duckdb(self._connection, self._folder)
+            self._made = (
+                ModelRunner.on_duckdb(self._connection, self._folder)
+                if self._target is None
+                else ModelRunner(self._target, self._folder)
+            )
         return self._made
 
 

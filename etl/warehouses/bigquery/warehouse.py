@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import duckdb
 import pyarrow as pa
 
 from etl.changes import Batch, Changes, DeadLetter, SchemaChange, TableShape
@@ -53,6 +54,11 @@ class BigQueryWarehouse:
         self._is_fenced = False
         self._stop = threading.Event()
         self._follower = threading.Thread(target=self._follow, name="bigquery-mirror", daemon=True)
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The journal, in which the worker keeps the history of its jobs too."""
+        return self._journal.connection
 
     def prepare(self, shapes: Sequence[TableShape]) -> None:
         """Make the tables that are missing, and bring the others into their shapes; BigQuery follows."""
