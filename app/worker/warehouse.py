@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from typing import Final, Protocol, cast
 
 import duckdb
 
@@ -14,16 +14,20 @@ from app.settings import Settings
 from app.warehouse import BigQueryPlace, place_of
 from etl.models.target import BigQueryTarget
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
-
-if TYPE_CHECKING:
-    from etl.warehouses.bigquery.warehouse import BigQueryWarehouse
-
-Owned: TypeAlias = "DuckDBWarehouse | BigQueryWarehouse"
+from etl.warehouses.interface import Warehouse
 
 # What the worker's queries may bill is so many times what the gateway's may: it reads whole tables.
 _WORKERS_SHARE: Final = 10
 _PAUSE: Final = 0.2
 _LOCKED: Final = "Could not set lock"
+
+
+class Owned(Warehouse, Protocol):
+    """A warehouse with a DuckDB that belongs to the worker, in which it keeps the history of its jobs too."""
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The open DuckDB: the warehouse itself, or the journal of BigQuery."""
 
 
 def owned_file(settings: Settings) -> Path:
@@ -65,7 +69,7 @@ def _opened(settings: Settings, path: Path) -> Owned:
     # Google's libraries take a second and many megabytes that an embedded worker does without.
     module = import_module("etl.warehouses.bigquery.warehouse")
     where = module.Place(place.project, place.dataset, settings.warehouse_location, _billed(settings))
-    return cast("BigQueryWarehouse", module.BigQueryWarehouse(where, path))
+    return cast("Owned", module.BigQueryWarehouse(where, path))
 
 
 def _billed(settings: Settings) -> int:

@@ -11,7 +11,7 @@ from etl.warehouses.bigquery.service import ONCE, SECONDS, Service
 from etl.warehouses.bigquery.writing import Stream
 from etl.warehouses.interface import Fenced
 
-_TAKEN = "another worker has taken over the warehouse: stop this one"
+TAKEN = "another worker has taken over the warehouse: stop this one"
 _CHECKPOINT = pa.schema(
     [("epoch", pa.int64()), ("load_id", pa.int64()), ("position", pa.int64()), ("at", pa.timestamp("us", "UTC"))]
 )
@@ -43,8 +43,14 @@ class Claim:
             self._checkpoints.append(pa.Table.from_pylist([row], _CHECKPOINT))
         except google.GoogleAPICallError as fault:
             if outcome_of(fault) is Outcome.STREAM_LOST:
-                raise Fenced(_TAKEN) from None
+                raise Fenced(TAKEN) from None
             raise
+
+    def check(self) -> None:
+        """Raise `Fenced` where somebody else has it."""
+        owner = self._service.place.name("owner")
+        if self._service.query(f"select max(epoch) as newest from {owner}").to_pylist()[0]["newest"] != self._began:
+            raise Fenced(TAKEN)
 
     def _sign(self, owner: str) -> None:
         row = {"epoch": self._began, "owner": owner, "stream": self._checkpoints.open(), "at": dt.datetime.now(dt.UTC)}
@@ -53,7 +59,7 @@ class Claim:
     def _end_others(self) -> None:
         found = self._service.query(f"select epoch, stream from {self._service.place.name('owner')}").to_pylist()
         if any((row["epoch"], row["stream"]) > (self._began, self._checkpoints.name) for row in found):
-            raise Fenced(_TAKEN)
+            raise Fenced(TAKEN)
         for row in sorted(found, key=lambda row: -row["epoch"])[1:11]:
             self._end(row["stream"])
 

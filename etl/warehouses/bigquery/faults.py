@@ -59,11 +59,11 @@ class Pauses:
 
     def wait(self) -> bool:
         """Pause, and tell whether it is worth another try."""
-        pause = min(self._next, self._left) * random.uniform(0.5, 1.0)  # noqa: S311 - nothing is kept secret by it
         if self._left <= 0:
             return False
-        self._sleep(pause)
-        self._left -= pause
+        longest = min(self._next, self._left)
+        self._left -= longest
+        self._sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - nothing is kept secret by it
         self._next = min(self._next * 2, _LONGEST_PAUSE)
         return True
 

@@ -2,19 +2,21 @@
 
 import datetime as dt
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import pyarrow as pa
+from google.api_core import exceptions as google
 
 from etl.changes import TableShape
-from etl.warehouses.bigquery.claim import Claim
+from etl.warehouses.bigquery.claim import TAKEN, Claim
 from etl.warehouses.bigquery.erasing import erase
 from etl.warehouses.bigquery.journal import Epoch, Journal
 from etl.warehouses.bigquery.service import Service
-from etl.warehouses.bigquery.statements import Standing, folding, log_view, table_view
+from etl.warehouses.bigquery.statements import FENCED, Standing, folding, log_view, table_view
 from etl.warehouses.bigquery.tables import Tables, sent
 from etl.warehouses.bigquery.writing import Stream, append_somewhere, load
+from etl.warehouses.interface import Fenced
 
 # From how many rows on a load job is cheaper than a stream.
 _LOADED_ROWS: Final = 20_000
@@ -46,17 +48,16 @@ class Mirror:
     def advance(self) -> None:
         """Send what the journal has and BigQuery has not; raises `Fenced`."""
         with self._turn:
-            if self._claim is None:
-                self.claim("unnamed")
+            claim = self._claimed()
             load_id, position = self._journal.standing()
-            if position is None or self._claim is None:
+            if position is None:
                 return
             if self._shape() or self._epoch is None:
-                self._begin(self._claim)
+                self._begin(claim)
             elif load_id > self._sent:
                 for table in self._shapes:
                     self._send(table, self._epoch, load_id)
-                self._claim.write(self._epoch.number, load_id + self._epoch.shift, position)
+                claim.write(self._epoch.number, load_id + self._epoch.shift, position)
                 self._sent = load_id
             self._erase()
 
@@ -87,7 +88,10 @@ class Mirror:
             names, standing = self._columns[table].names, self._standing(table)
             upto = self._sent + self._epoch.shift
             key = self._shapes[table].key
-            self._service.query(folding(self._service.place, table, key, names, standing, upto, anew=anew))
+            script = folding(
+                self._service.place, table, key, names, standing, upto, anew=anew, owner=self._claimed().began
+            )
+            _unless_fenced(lambda: self._service.query(script))
             self._journal.note_folded(table, self._sent)
             self._view(table)
 
@@ -103,6 +107,13 @@ class Mirror:
                 where _committed_at < timestamp '{before.isoformat()}'
                   and (_epoch < {standing.epoch} or _load_id <= {standing.compacted})
                 """)
+
+    def _claimed(self) -> Claim:
+        if self._claim is None:
+            self.claim("unnamed")
+        if self._claim is None:
+            raise Fenced(TAKEN)
+        return self._claim
 
     def _found(self) -> tuple[Epoch | None, int]:
         """Return the epoch that goes on, and the load up to which it was sent; None where a new one must begin."""
@@ -125,6 +136,7 @@ class Mirror:
         for table, shape in self._shapes.items():
             columns = self._journal.columns(table)
             if columns != self._columns.get(table):
+                self._claimed().check()
                 is_renewed |= self._tables.shape(shape, columns)
                 self._columns[table] = columns
                 self._streams.pop(table, None)
@@ -171,6 +183,7 @@ class Mirror:
 
     def _view(self, table: str) -> None:
         """Make the table's views, over what is behind its base."""
+        self._claimed().check()
         place, shape = self._service.place, self._shapes[table]
         standing = self._standing(table)
         self._service.query(log_view(place, table))
@@ -192,3 +205,12 @@ class Mirror:
                 self._service, self._shapes[erasure.table], self._columns[erasure.table].names, erasure
             ):
                 self._journal.note_erased(erasure)
+
+
+def _unless_fenced(action: Callable[[], object]) -> None:
+    try:
+        action()
+    except google.GoogleAPICallError as fault:
+        if FENCED in str(fault):
+            raise Fenced(TAKEN) from None
+        raise

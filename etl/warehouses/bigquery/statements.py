@@ -10,6 +10,8 @@ from etl.warehouses.bigquery.service import Place
 # A condition that prunes nothing, for tables that ask for one on their partition.
 _ALWAYS: Final = "_committed_at >= timestamp '1900-01-01'"
 
+FENCED: Final = "another worker has taken over"
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -55,15 +57,20 @@ def table_view(place: Place, table: str, key: str, names: Iterable[str], standin
 
 
 def folding(
-    place: Place, table: str, key: str, names: Iterable[str], standing: Standing, upto: int, *, anew: bool
+    place: Place, table: str, key: str, names: Iterable[str], standing: Standing, upto: int, *, anew: bool, owner: int
 ) -> str:
-    """Return the script that brings the base up to a load; `anew` empties it first."""
+    """Return the script that brings the base up to a load; `anew` empties it first.
+
+    It fails with `FENCED` where somebody has taken over from the `owner`: within the transaction, so that a base is
+    never changed by two.
+    """
     base, columns = place.name(f"{table}__base"), list(names)
     assigned = ", ".join(f"`{name}` = newest.`{name}`" for name in columns)
     values = ", ".join(f"newest.`{name}`" for name in columns)
     empty = f"delete from {base} where true;" if anew else ""
     return f"""
     begin transaction;
+    select if((select max(epoch) from {place.name("owner")}) > {owner}, error('{FENCED}'), 'ours');
     {empty}
     merge {base} as base
     using (

@@ -98,7 +98,7 @@ class BigQueryWarehouse:
     def compact(self, table: str) -> None:
         """Fold a table's newest changes into its base, in BigQuery when its time has come."""
         self._journal.compact(table)
-        if time.monotonic() - self._folded.get(table, 0.0) >= self._pace.folding:
+        if time.monotonic() - self._folded.get(table, -self._pace.folding) >= self._pace.folding:
             self._mirror.fold(table)
             self._folded[table] = time.monotonic()
 

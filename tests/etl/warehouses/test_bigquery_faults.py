@@ -1,0 +1,253 @@
+"""What the worker does about BigQuery's faults: a request is done once, whatever becomes of its answers."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from google.api_core import exceptions as google
+from google.cloud.bigquery import SchemaField, Table
+
+from etl.warehouses.bigquery import faults
+from etl.warehouses.bigquery.service import Place, Service
+from etl.warehouses.bigquery.warehouse import BigQueryWarehouse, Pace
+from etl.warehouses.bigquery.writing import Stream, append_somewhere
+from etl.warehouses.interface import Fenced
+from tests.bigquery_stub import LOST, Stub, stub
+from tests.emulator import Emulator
+from tests.etl.warehouses.opening import BigQueryOpener
+from tests.etl.warehouses.things import INSERT, SHAPE, UNSENT_B, UPDATE, batch, content, copy
+from tests.servers import wait_until
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults, "_FIRST_PAUSE", 0.01)
+
+
+@pytest.fixture
+def server() -> Iterator[Stub]:
+    with stub() as state:
+        yield state
+
+
+def service_of(server: Stub, **details: Any) -> Service:
+    return Service(Place("test", "d", rest_endpoint=server.url, grpc_endpoint="127.0.0.1:1", **details), patience=5.0)
+
+
+def test_every_query_is_labelled_named_and_bounded(server: Stub) -> None:
+    assert service_of(server, maximum_bytes=12_345_678).query("select 1 as n").to_pylist() == [{"n": 1}]
+    (asked,) = server.asked
+    assert asked["configuration"]["labels"] == {"application": "cienty-gateway", "part": "etl"}
+    assert asked["configuration"]["query"]["maximumBytesBilled"] == "12345678"
+    assert asked["jobReference"]["jobId"].startswith("cienty_")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *((429, "rateLimitExceeded"), (500, "backendError"), (502, "badGateway"), (503, "unavailable")),
+        *((504, "timeout"), (403, "rateLimitExceeded"), (403, "quotaExceeded"), LOST),
+    ],
+)
+def test_a_fault_that_passes_is_waited_for_and_the_query_runs_once(server: Stub, fault: Any) -> None:
+    server.faults = [fault, (503, "unavailable"), fault]
+    assert service_of(server).query("select 1 as n").to_pylist() == [{"n": 1}]
+    assert len(server.jobs) == 1
+    assert len({asked["jobReference"]["jobId"] for asked in server.asked}) == 1
+
+
+@pytest.mark.parametrize("fault", [(400, "invalidQuery"), (403, "accessDenied"), (404, "notFound")])
+def test_a_fault_that_does_not_pass_is_raised_at_once(server: Stub, fault: tuple[int, str]) -> None:
+    server.faults = [fault]
+    with pytest.raises(google.GoogleAPICallError):
+        service_of(server).query("select 1 as n")
+    assert len(server.asked) == 1
+
+
+def test_patience_ends() -> None:
+    tries = []
+
+    def fail() -> None:
+        tries.append(1)
+        raise google.ServiceUnavailable("down")
+
+    with pytest.raises(google.ServiceUnavailable):
+        faults.persist(fail, faults.Pauses(100.0, sleep=lambda _: None))
+    assert 5 < len(tries) < 40
+
+
+class Shaky:
+    """A client of the write interface whose answers get lost, or that fails before it has sent anything."""
+
+    def __init__(self, client: Any, script: list[str]) -> None:
+        self._client = client
+        self._script = script
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def append_rows(self, requests: Iterator[Any], **options: Any) -> Any:
+        step = self._script.pop(0) if self._script else "fine"
+        if step == "before":
+            raise google.ServiceUnavailable("before anything was sent")
+        answers = list(self._client.append_rows(requests, **options))
+        if step == "after":
+            raise google.DeadlineExceeded("after everything was done")
+        return answers
+
+
+@pytest.fixture
+def service(bigquery: Emulator) -> Iterator[Service]:
+    made = Service(bigquery.place(), patience=5.0)
+    made.rest.create_dataset(made.place.raw)
+    made.rest.create_table(Table(made.place.path("t"), [SchemaField("n", "INT64")]))
+    yield made
+    made.close()
+
+
+def numbers(*values: int) -> pa.Table:
+    return pa.table({"n": pa.array(values, pa.int64())})
+
+
+def test_rows_whose_answer_was_lost_are_there_once(service: Service) -> None:
+    service.writing = Shaky(service.writing, ["before", "after", "after", "fine", "after"])  # type: ignore[assignment]
+    stream = Stream(service, "t")
+    for start in (0, 2, 4):
+        stream.append(numbers(start, start + 1))
+    found = service.query(f"select n from {service.place.name('t')} order by n").column("n").to_pylist()
+    assert found == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_stream_that_was_ended_is_replaced(service: Service) -> None:
+    stream = Stream(service, "t")
+    append_somewhere(stream, numbers(1))
+    service.writing.finalize_write_stream(name=stream.name)
+    append_somewhere(stream, numbers(2))
+    assert sorted(service.query(f"select n from {service.place.name('t')}").column("n").to_pylist()) == [1, 2]
+
+
+def test_long_appends_go_in_pieces(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("etl.warehouses.bigquery.writing._REQUEST_BYTES", 4000)
+    Stream(service, "t").append(numbers(*range(2000)))
+    assert service.query(f"select count(distinct n) as n from {service.place.name('t')}").to_pylist() == [{"n": 2000}]
+
+
+@pytest.fixture
+def opener(bigquery: Emulator, tmp_path: Path) -> Iterator[BigQueryOpener]:
+    made = BigQueryOpener(tmp_path, bigquery.place())
+    yield made
+    made.close()
+
+
+def failing_once(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """Let a function do its work, and then fail as if the process had ended."""
+    module, name = place.rsplit(".", 1)
+    holder = __import__(module.rsplit(".", 1)[0], fromlist=["x"])
+    owner = getattr(holder, module.rsplit(".", 1)[1])
+    work: Callable[..., Any] = getattr(owner, name)
+
+    def fail(*arguments: Any, **options: Any) -> Any:
+        work(*arguments, **options)
+        monkeypatch.setattr(owner, name, work)
+        raise RuntimeError("the process ended here")
+
+    monkeypatch.setattr(owner, name, fail)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "etl.warehouses.bigquery.mirror.Mirror._send_rows",
+        "etl.warehouses.bigquery.claim.Claim.write",
+        "etl.warehouses.bigquery.mirror.Mirror._view",
+        "etl.warehouses.bigquery.journal.Journal.note_folded",
+        "etl.warehouses.bigquery.journal.Journal.begin",
+    ],
+)
+def test_wherever_the_mirror_ends_it_goes_on_from_what_was_seen(
+    opener: BigQueryOpener, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    made = opener()
+    made.fence("me")
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "x")], 1))
+    failing_once(monkeypatch, place)
+    with pytest.raises(RuntimeError):
+        content(made)
+    made.append(batch([(2, 0, UPDATE, 1, None, UNSENT_B, 2, None), (2, 1, INSERT, 2, None, 0, 2, "y")], 2))
+    opener.close()
+    again = opener()
+    again.fence("me again")
+    again.append(batch([(3, 0, UPDATE, 2, None, UNSENT_B, 3, None)], 3))
+    assert content(again) == {1: (2, "x"), 2: (3, "y")}
+    again.compact("things")
+    assert content(again) == {1: (2, "x"), 2: (3, "y")}
+    changes = [(row["_load_id"], row["_commit_lsn"], row["_seq"], row["_key"]) for row in opener.rows("things__log")]
+    assert len(changes) == len(set(changes))
+
+
+def test_what_was_sent_without_a_checkpoint_is_not_seen(
+    opener: BigQueryOpener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = opener()
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "x")], 1))
+    assert content(made) == {1: (1, "x")}
+    before = opener.rows("things"), opener.rows("things__log")
+    made.append(batch([(2, 0, UPDATE, 1, None, 0, 2, "y")], 2))
+    monkeypatch.setattr("etl.warehouses.bigquery.claim.Claim.write", lambda *_: None)
+    content(made)
+    assert len(opener.rows("things__changes")) == len(before[1]) + 1
+    assert (opener.rows("things"), opener.rows("things__log")) == before
+
+
+def test_a_journal_that_was_lost_is_begun_anew_behind_the_loads_that_are_there(
+    opener: BigQueryOpener, bigquery: Emulator, tmp_path: Path
+) -> None:
+    made = opener()
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "x"), (1, 1, INSERT, 2, None, 0, 2, "gone since")], 1))
+    content(made)
+    made.append(batch([(2, 0, UPDATE, 1, None, 0, 2, "y")], 2))
+    content(made)
+    last = max(row["_load_id"] for row in opener.rows("things__log"))
+    other = BigQueryOpener(tmp_path / "elsewhere", opener.place)
+    other.folder.mkdir()
+    new = other()
+    assert new.position() is None
+    new.fence("another machine")
+    new.append(copy({1: (9, "z")}, 50, 50))
+    assert content(new) == {1: (9, "z")}
+    newer = [row for row in other.rows("things__log") if row["_load_id"] > last]
+    assert {(row["_op"], row["_key"]) for row in newer} == {(4, None), (5, 1)}
+    made.append(batch([(3, 0, UPDATE, 1, None, 0, 3, "late")], 3))
+    for act in (lambda: content(made), lambda: made.compact("things")):
+        with pytest.raises(Fenced):
+            act()
+    assert content(new) == {1: (9, "z")}
+    new.compact("things")
+    assert content(new) == {1: (9, "z")}
+    other.close()
+
+
+def test_the_follower_sends_by_itself_and_tells_when_it_can_not(bigquery: Emulator, tmp_path: Path) -> None:
+    place = bigquery.place()
+    made = BigQueryWarehouse(place, tmp_path / "j.duckdb", Pace(sending=0.05), patience=0.0)
+    made.prepare([SHAPE])
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "x")], 1))
+    service = Service(place, patience=0.0)
+    seen = f"select count(*) as n from {place.name('checkpoint')}"
+
+    def is_seen() -> bool:
+        try:
+            return service.query(seen).to_pylist() != [{"n": 0}]
+        except google.GoogleAPICallError:
+            return False
+
+    wait_until("the mirror has sent it", is_seen)
+    made._mirror._service.writing = Shaky(made._mirror._service.writing, ["before"] * 1000)  # type: ignore[assignment]
+    made.append(batch([(2, 0, INSERT, 2, None, 0, 2, "y")], 2))
+    wait_until("the problem is told", made.degraded)
+    assert made.degraded() == {"things": ["BigQuery does not follow: ServiceUnavailable"]}
+    assert made.position() == 2
+    made.close()
+    service.close()
