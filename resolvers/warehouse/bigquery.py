@@ -170,7 +170,8 @@ def _explained(fault: Exception, limits: Limits) -> Exception:
     if "timeout" in reasons or isinstance(fault, google.GatewayTimeout | requests.Timeout):
         return WarehouseTimedOut(f"BigQuery did not answer within {limits.seconds:g} s")
     if isinstance(fault, google.BadRequest | google.NotFound):
-        return QueryFailed(fault.message)
+        told = [error["message"] for error in fault.errors if isinstance(error, dict) and "message" in error]
+        return QueryFailed(told[0] if told else fault.message)
     if isinstance(fault, google.Forbidden | GoogleAuthError):
         return WarehouseUnavailable("BigQuery refuses the gateway's account: it needs dataViewer and jobUser")
     return WarehouseUnavailable(f"BigQuery does not answer ({type(fault).__name__})")
