@@ -7,10 +7,11 @@ from typing import Final
 from app.errors import StartError
 from app.settings import Settings
 from app.worker.jobs import jobs_of
-from app.worker.warehouse import Owned, open_warehouse, owned_file
+from app.worker.warehouse import open_warehouse, owned_file
 from etl.batch.asking import NobodyThere, ask
 from etl.batch.jobs import Tell, Words
 from etl.changes import table_shapes
+from etl.warehouses.owned import OwnedWarehouse
 from schema.entities import ENTITIES
 
 # Seconds in which a worker that is starting or stopping has to answer, or to let go of the file.
@@ -36,7 +37,7 @@ def do_job(settings: Settings, job: str, arguments: Words, tell: Tell, source_ur
     raise StartError(f"another process has {path} open and takes no jobs: end it, or wait until it does")
 
 
-def _opened(settings: Settings) -> Owned | None:
+def _opened(settings: Settings) -> OwnedWarehouse | None:
     """Open the file; None where another process has it."""
     once = iter((True, False))
     return open_warehouse(settings, report=lambda _: None, is_wanted=lambda: next(once))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from app.settings import Settings
-from app.worker.warehouse import Owned, models_target
+from app.worker.warehouse import models_target
 from etl.batch.checks import ChecksJob, LastFindings
 from etl.batch.exports import ExportJob
 from etl.batch.history import History, Kind
@@ -18,6 +18,7 @@ from etl.batch.retries import RetryJob
 from etl.batch.schedule import Plan, Scheduled, daily, every
 from etl.changes import table_shapes
 from etl.models.staging import landing_tables
+from etl.warehouses.owned import OwnedWarehouse
 from etl.worker.source import Source
 from etl.worker.standing import Phase, Standing
 from schema.entities import ENTITIES
@@ -37,7 +38,7 @@ class JobSet:
     findings: LastFindings
 
 
-def jobs_of(settings: Settings, warehouse: Owned, path: Path, source_url: str | None) -> JobSet:
+def jobs_of(settings: Settings, warehouse: OwnedWarehouse, path: Path, source_url: str | None) -> JobSet:
     """Put the jobs of an open warehouse together; without a source nothing is compared with it."""
     history = History(warehouse.connection)
     models = ModelsJob(warehouse.connection, path.parent / _MODELS, history, models_target(settings))
@@ -54,7 +55,7 @@ def jobs_of(settings: Settings, warehouse: Owned, path: Path, source_url: str | 
 
 
 def scheduled_duties(
-    settings: Settings, warehouse: Owned, made: JobSet, standing: Standing
+    settings: Settings, warehouse: OwnedWarehouse, made: JobSet, standing: Standing
 ) -> Sequence[Scheduled]:
     """Return the duties that do jobs by the clock, as the settings say."""
 
@@ -82,7 +83,7 @@ def scheduled_duties(
 class PruningJob:
     """Takes changes away that are in the tables' bases and older than is kept."""
 
-    def __init__(self, warehouse: Owned, history: History) -> None:
+    def __init__(self, warehouse: OwnedWarehouse, history: History) -> None:
         self._warehouse = warehouse
         self._history = history
 

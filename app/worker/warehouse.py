@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
 import duckdb
 
@@ -14,20 +14,12 @@ from app.settings import Settings
 from app.warehouse import BigQueryPlace, place_of
 from etl.models.target import BigQueryTarget
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
-from etl.warehouses.interface import Warehouse
+from etl.warehouses.owned import OwnedWarehouse
 
 # What the worker's queries may bill is so many times what the gateway's may: it reads whole tables.
 _WORKERS_SHARE: Final = 10
 _PAUSE: Final = 0.2
 _LOCKED: Final = "Could not set lock"
-
-
-class Owned(Warehouse, Protocol):
-    """A warehouse with a DuckDB that belongs to the worker, in which it keeps the history of its jobs too."""
-
-    @property
-    def connection(self) -> duckdb.DuckDBPyConnection:
-        """The open DuckDB: the warehouse itself, or the journal of BigQuery."""
 
 
 def owned_file(settings: Settings) -> Path:
@@ -37,7 +29,9 @@ def owned_file(settings: Settings) -> Path:
     return place.journal if isinstance(place, BigQueryPlace) else place
 
 
-def open_warehouse(settings: Settings, *, report: Callable[[str], None], is_wanted: Callable[[], bool]) -> Owned | None:
+def open_warehouse(
+    settings: Settings, *, report: Callable[[str], None], is_wanted: Callable[[], bool]
+) -> OwnedWarehouse | None:
     """Open the warehouse, waiting as long as another process has its file; None when waiting is no longer wanted."""
     path, is_told = owned_file(settings), False
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,14 +56,14 @@ def models_target(settings: Settings) -> BigQueryTarget | None:
     return BigQueryTarget(place.project, place.dataset, settings.warehouse_location, _billed(settings))
 
 
-def _opened(settings: Settings, path: Path) -> Owned:
+def _opened(settings: Settings, path: Path) -> OwnedWarehouse:
     place = place_of(settings)
     if isinstance(place, Path):
         return DuckDBWarehouse(path)
     # Google's libraries take a second and many megabytes that an embedded worker does without.
     module = import_module("etl.warehouses.bigquery.warehouse")
     where = module.Place(place.project, place.dataset, settings.warehouse_location, _billed(settings))
-    return cast("Owned", module.BigQueryWarehouse(where, path))
+    return cast("OwnedWarehouse", module.BigQueryWarehouse(where, path))
 
 
 def _billed(settings: Settings) -> int:

@@ -11,11 +11,11 @@ from etl.batch.jobs import Tell, Words
 from etl.quality.check import Check, Finding, Severity, Status
 from etl.quality.check import Kind as Subject
 from etl.quality.checking import Checking
+from etl.warehouses.owned import OwnedWarehouse
 from etl.worker.source import Source
 
 if TYPE_CHECKING:
     from etl.models.results import NodeResult, RunResult
-    from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 
 _NAMED: Final = 5
 _STATUS: Final = {"pass": Status.PASS, "warn": Status.WARN, "fail": Status.FAIL}
@@ -26,7 +26,7 @@ class ChecksJob:
 
     def __init__(
         self,
-        warehouse: "DuckDBWarehouse",
+        warehouse: OwnedWarehouse,
         source: Source | None,
         history: History,
         test_models: "Callable[[], RunResult]",

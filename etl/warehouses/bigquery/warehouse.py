@@ -18,6 +18,7 @@ from etl.warehouses.bigquery.mirror import Mirror
 from etl.warehouses.bigquery.service import Place, Service
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from etl.warehouses.interface import HISTORY, Fenced
+from etl.warehouses.owned import OwnedWarehouse
 
 _LOG: Final = logging.getLogger(__name__)
 _LONGEST_PAUSE: Final = 60.0
@@ -34,7 +35,7 @@ class Pace:
 _PACE: Final = Pace()
 
 
-class BigQueryWarehouse:
+class BigQueryWarehouse(OwnedWarehouse):
     """Takes batches into a journal, a DuckDB file that the worker owns, from which BigQuery follows by itself.
 
     What the law of delivery says is true of the journal at once, and of BigQuery as of its newest checkpoint. While
@@ -87,7 +88,7 @@ class BigQueryWarehouse:
         self._mirror.renew()
 
     def append(self, batch: Batch) -> None:
-        """Take a batch in, by the law of delivery; raises `Fenced`."""
+        """Take a batch in, by the law of delivery; raises `Fenced` and `WarehouseUnavailable`."""
         if self._is_fenced:
             raise Fenced("another worker has taken over the warehouse: stop this one")
         self._journal.append(batch)

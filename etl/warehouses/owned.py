@@ -1,0 +1,15 @@
+"""Warehouses with a DuckDB that belongs to the worker."""
+
+from typing import Protocol
+
+import duckdb
+
+from etl.warehouses.interface import Warehouse
+
+
+class OwnedWarehouse(Warehouse, Protocol):
+    """A warehouse with a DuckDB of the worker's own, in which it keeps the history of its jobs too."""
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The open DuckDB: the warehouse itself, or the journal of BigQuery."""
