@@ -51,7 +51,7 @@ class Copier:
         What the warehouse has of a table stays readable until the copy is whole, and goes then. A copy that is cut off
         leaves the warehouse's position behind the slot's, from where streaming is refused: it begins anew.
         """
-        with psycopg.connect(self._source.url, autocommit=True) as connection:
+        with self._source.connect() as connection:
             slot.adopt(connection)
             rows = {
                 table: self._copy(connection, shape, slot.position, CopyAgain(table, ""))
@@ -69,7 +69,7 @@ class Copier:
         name = f"{self._source.slot[:50]}_{os.urandom(4).hex()}"
         with (
             NewSlot(self._source.url, name, is_temporary=True) as slot,
-            psycopg.connect(self._source.url, autocommit=True) as connection,
+            self._source.connect() as connection,
         ):
             slot.adopt(connection)
             count = self._copy(connection, shape, slot.position, wanted)

@@ -45,9 +45,10 @@ class Roster:
             thread.start()
 
     def join(self, seconds: float) -> None:
-        """Wait for the duties that are running, at most this long each."""
+        """Wait for the duties that are running, at most this long for all of them."""
+        end = time.monotonic() + seconds
         for thread in self._threads:
-            thread.join(seconds)
+            thread.join(max(end - time.monotonic(), 0.0))
 
     def _keep(self, duty: Duty) -> None:
         while not self._stop.is_set():

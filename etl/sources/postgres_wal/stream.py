@@ -7,7 +7,7 @@ from typing import Final, Self
 
 import numpy as np
 from psycopg import pq
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from etl.sources.faults import SourceGone
 from etl.sources.postgres_wal.messages import EPOCH_MICROSECONDS
@@ -19,9 +19,11 @@ _KEEPALIVE_PARTS = struct.Struct(">cqqB")
 _STATUS = struct.Struct(">cqqqqB")
 # How long the server waits for an answer while a large batch is written.
 _PATIENCE: Final = "10min"
-KEEPALIVES: Final = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
-"""Options by which the server notices within half a minute that the machine at a connection's other end is gone."""
-
+# Both ends notice within half a minute that the machine at the other one is gone.
+_SERVER_KEEPALIVES: Final = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+_CLIENT_KEEPALIVES: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+_UNANSWERED_MILLISECONDS: Final = 30_000
+_CONNECT_SECONDS: Final = 5
 _STATUS_SECONDS: Final = 5.0
 
 
@@ -111,11 +113,23 @@ class ReplicationStream:
 
 def replication_connection(url: str) -> pq.abc.PGconn:
     """Connect for replication of one database; SourceGone when that can't be had."""
-    options = f"-c wal_sender_timeout={_PATIENCE} {KEEPALIVES}"
-    text = make_conninfo(url, replication="database", options=options, connect_timeout=5)
+    text = lively(url, f"-c wal_sender_timeout={_PATIENCE}", replication="database")
     connection = pq.PGconn.connect(text.encode())
     if connection.status != pq.ConnStatus.OK:
         reason = connection.error_message.decode(errors="replace").strip().splitlines()
         connection.finish()
         raise SourceGone(reason[-1] if reason else "the source can't be reached")
     return connection
+
+
+def lively(url: str, *options: str, **more: str) -> str:
+    """Return how to connect so that an end which is gone is noticed within half a minute; the URL's options stay."""
+    said = str(conninfo_to_dict(url).get("options") or "")
+    return make_conninfo(
+        url,
+        options=" ".join(filter(None, [said, _SERVER_KEEPALIVES, *options])),
+        connect_timeout=_CONNECT_SECONDS,
+        tcp_user_timeout=_UNANSWERED_MILLISECONDS,
+        **_CLIENT_KEEPALIVES,
+        **more,
+    )
