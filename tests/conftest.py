@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.embedded import PostgresTuning, Stack, start_stack
+from tests import profiles  # noqa: F401  # before pytest asks hypothesis for one of them
 from tests.databases import empty_database, migrated_database, migrated_template
 from tests.emulator import bigquery
 from tests.graph import ask, ask_compiled, ask_reference, ask_unguarded, sample_database, unguarded_database
