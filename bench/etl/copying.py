@@ -13,13 +13,15 @@ from bench.etl import writing
 from bench.etl.programs import program_of_postgres
 from bench.etl.runs import Clock, Run, in_process, program
 from bench.etl.source import SHAPES, Operational
-from etl.changes import Batch
-from etl.sources.postgres_wal.snapshot import copy_table
+from etl.sources.postgres_wal.slot import NewSlot
 from etl.sources.publication import present_columns
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
+from etl.worker.copying import Copier
+from etl.worker.progress import Silent
+from etl.worker.source import Source
 
 TABLES: Final = ("orders", "order_items")
-_POSITION: Final = 1
+_SLOT: Final = "bench_copy"
 _ORDERS: Final = "select bench_order(n) from generate_series(1, %s) n"
 
 
@@ -40,14 +42,12 @@ def measure(database: Operational, rows: int, rounds: int, report: Report) -> di
 
 
 def copy(clock: Clock, url: str, path: Path) -> int:
-    """Copy the tables into a new DuckDB file; return how many rows they have there."""
-    with contextlib.closing(DuckDBWarehouse(path)) as warehouse, psycopg.connect(url) as connection:
-        warehouse.prepare([SHAPES[table] for table in TABLES])
+    """Copy the tables into a new DuckDB file as a worker does; return how many rows can be read there."""
+    shapes = {table: SHAPES[table] for table in TABLES}
+    with contextlib.closing(DuckDBWarehouse(path)) as warehouse, NewSlot(url, _SLOT, is_temporary=True) as slot:
+        warehouse.prepare(list(shapes.values()))
         clock.start()
-        for table in TABLES:
-            for changes, dead in copy_table(connection, SHAPES[table], _POSITION):
-                warehouse.append(Batch(0, (changes,) if changes else (), dead, is_partial=True))
-        warehouse.append(Batch(_POSITION))
+        Copier(Source(url, _SLOT), warehouse, Silent()).copy_all(slot, shapes)
         counts = [warehouse.connection.sql(f"select count(*) from raw.{table}").fetchall()[0][0] for table in TABLES]
     return sum(counts)
 

@@ -18,6 +18,7 @@ from etl.changes import (
     copy_begins,
     copy_ends,
 )
+from etl.sources.ahead import ahead
 from etl.sources.postgres_wal.slot import NewSlot
 from etl.sources.postgres_wal.snapshot import copy_table, count_rows
 from etl.sources.publication import present_columns, source_columns
@@ -83,7 +84,7 @@ class Copier:
         self._progress.copying(shape.table, done, max(total, 1))
         if is_whole:
             self._append(copy_begins(shape, position))
-        for changes, dead in copy_table(connection, shape, position, low=wanted.low, high=wanted.high):
+        for changes, dead in ahead(copy_table(connection, shape, position, low=wanted.low, high=wanted.high)):
             self._append(changes, *dead)
             done += (changes.records.num_rows if changes else 0) + len(dead)
             # The total is an estimate, and only the end is the end.

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +18,7 @@ from etl.sources.postgres_wal.values import Column, column_of
 from etl.sources.postgres_wal.wire import Block, Wire, begin_copy
 from etl.sources.publication import present_columns
 
-_BYTES: Final = 4 * 2**20
+_BYTES: Final = 8 * 2**20
 _SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0"
 # Behind the signature flags and the length of what may follow, four bytes each; the second is zero.
 _HEADER: Final = len(_SIGNATURE) + 8
@@ -39,7 +39,7 @@ def copy_table(
     low: int | None = None,
     high: int | None = None,
     where: sql.Composable | None = None,
-) -> Iterator[Part]:
+) -> Generator[Part, None, None]:
     """Give a table's rows in parts, as of the connection's transaction, as if committed at the position.
 
     `low` and `high` restrict the copy to keys from one to the other, both included, `where` by a condition. The

@@ -47,22 +47,18 @@ def moments(cursor: duckdb.DuckDBPyConnection, table: str) -> list[int]:
 def publish_copy(cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int, load_id: int) -> None:
     """Append what a copy as of an LSN says other than the table; its mark makes it one of the whole table."""
     table = shape.table
-    _find_newer(cursor, table, lsn)
-    _find_lineage(cursor, table, lsn)
-    _find_arriving(cursor, shape, lsn)
     mark = first_row(
         cursor, f"select _committed_at from raw.{table}__copying where _commit_lsn = ? and _seq = {COPY_BEGINS}", [lsn]
     )
+    if mark is not None and _is_empty(cursor, table):
+        _append(cursor, table, _all_copied(shape, lsn), load_id)
+    else:
+        _append_other(cursor, shape, lsn, None if mark is None else mark[0], load_id)
     if mark is not None:
-        _take_away(cursor, shape, lsn, mark[0], load_id)
         _note_copy(cursor, table, lsn, load_id)
         cursor.execute("delete from raw.dead_letter where table_name = ? and commit_lsn < ?", [table, lsn])
         cursor.execute("delete from raw.alert where table_name = ? and raised_at < ?", [table, mark[0]])
-    different = "select * exclude (is_older, is_other) from arriving where not is_older and is_other"
-    for rows in (different, _completed(shape)):
-        cursor.execute(f"insert into raw.{table}__log by name select * replace ({load_id} as _load_id) from ({rows})")
     cursor.execute(f"delete from raw.{table}__copying where _commit_lsn = ?", [lsn])
-    cursor.execute("drop table arriving; drop table lineage; drop table newer")
 
 
 def note_columns(cursor: duckdb.DuckDBPyConnection, told: CopiedColumns) -> None:
@@ -73,6 +69,50 @@ def note_columns(cursor: duckdb.DuckDBPyConnection, told: CopiedColumns) -> None
 def forget_after(cursor: duckdb.DuckDBPyConnection, table: str, lsn: int) -> None:
     """Take changes out of the history that were committed after an LSN: the source was set back and never had them."""
     cursor.execute(f"delete from raw.{table}__log where _commit_lsn > ?", [lsn])
+
+
+def _append(cursor: duckdb.DuckDBPyConnection, table: str, rows: str, load_id: int) -> None:
+    cursor.execute(f"insert into raw.{table}__log by name select * replace ({load_id} as _load_id) from ({rows})")
+
+
+def _is_empty(cursor: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Tell whether nothing is known of a table, so that a copy of it has nothing to be compared with."""
+    rows = f"select 1 from raw.{table}__log union all select 1 from raw.{table}__base limit 1"
+    return first_row(cursor, rows) is None
+
+
+def _all_copied(shape: TableShape, lsn: int) -> str:
+    """Return a query of the copied rows as they came, without personal values that are to be forgotten."""
+    scrubs = [
+        f'{scrubbed(shape.table, lsn, f"""copy."{column.name}" """)} as "{column.name}"'
+        for column in shape.columns
+        if column.personal and column.name != shape.key
+    ]
+    changed = [*scrubs, f"{_unsent(shape)} as _unchanged"]
+    return f"""
+    select copy.* replace ({", ".join(changed)}) from raw.{shape.table}__copying as copy
+    where copy._commit_lsn = {lsn} and copy._op = {_COPIED}
+    """
+
+
+def _unsent(shape: TableShape) -> str:
+    """Return the bits of what the copy left out; the key is always known."""
+    return f"(copy._unchanged & {sum(1 << bit for bit, name in enumerate(shape.names) if name != shape.key)})"
+
+
+def _append_other(
+    cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int, mark: object | None, load_id: int
+) -> None:
+    """Append what a copy says other than is known; with a mark, take away what is not in it."""
+    _find_newer(cursor, shape.table, lsn)
+    _find_lineage(cursor, shape.table, lsn)
+    _find_arriving(cursor, shape, lsn)
+    if mark is not None:
+        _take_away(cursor, shape, lsn, mark, load_id)
+    different = "select * exclude (is_older, is_other) from arriving where not is_older and is_other"
+    for rows in (different, _completed(shape)):
+        _append(cursor, shape.table, rows, load_id)
+    cursor.execute("drop table arriving; drop table lineage; drop table newer")
 
 
 def _note_copy(cursor: duckdb.DuckDBPyConnection, table: str, lsn: int, load_id: int) -> None:
@@ -118,13 +158,12 @@ def _origin(key: int, before: tuple[int, int], moves: Mapping[int, Sequence[tupl
 
 def _find_arriving(cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int) -> None:
     """Make a table of the copied rows with what the copy left out, and how each stands to what is known."""
-    own = [column for column in shape.names if column != shape.key]
     personal = {column.name for column in shape.columns if column.personal}
     values = {name: _sent(bit, name) for bit, name in enumerate(shape.names) if name != shape.key}
     values |= {name: scrubbed(shape.table, lsn, value) for name, value in values.items() if name in personal}
     replaced = "".join(f'{value} as "{name}", ' for name, value in values.items())
     compared = " or ".join(f'{value} is distinct from known."{name}"' for name, value in values.items()) or "false"
-    unsent = f"(copy._unchanged & {sum(1 << shape.names.index(name) for name in own)})"
+    unsent = _unsent(shape)
     cursor.execute(f"""
     create or replace temp table arriving as
     select copy.* replace ({replaced}case when known."{shape.key}" is null then {unsent} else 0 end as _unchanged),
