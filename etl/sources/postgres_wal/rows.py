@@ -88,7 +88,7 @@ class Rows:
                     seq=int(run.places[row]),
                     key=columns[self.shape.key].values[row].as_py(),
                     column=name,
-                    reason=column.reason,
+                    reason=column.reason_of(row),
                     raw=buffer.data[start : tuple_end(buffer.data, start)],
                     operation=Operation(int(run.operations[row])),
                     old_key=int(run.old_keys[row]) if run.moved[row] else None,

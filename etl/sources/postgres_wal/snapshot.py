@@ -179,7 +179,7 @@ class CopiedRows:
         key = columns[self.shape.key].values[row].as_py()
         raw = block.data[block.starts[row] : block.ends[row]]
         return DeadLetter(
-            *(self.shape.table, self._position, place, key, name, columns[name].reason, raw),
+            *(self.shape.table, self._position, place, key, name, columns[name].reason_of(row), raw),
             operation=Operation.SNAPSHOT,
             committed_at=dt.datetime.now(dt.UTC),
             form=COPIED,

@@ -1,7 +1,7 @@
 """Values as PostgreSQL sends them in binary, a column at a time into an Arrow array of the declared type."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -36,11 +36,19 @@ _LONGEST: Final = 8 * 2**20
 
 @dataclass(frozen=True)
 class Column:
-    """A column's values, null where a row has none or an unfit one, and which rows have an unfit one."""
+    """A column's values, null where a row has none or an unfit one, and which rows have an unfit one.
+
+    `reason` is why, but for the rows that have one of the `others`.
+    """
 
     values: pa.Array
     unfit: Flags
     reason: str
+    others: Mapping[str, Flags] = field(default_factory=dict)
+
+    def reason_of(self, row: int) -> str:
+        """Return why a row's value is unfit."""
+        return next((reason for reason, rows in self.others.items() if rows[row]), self.reason)
 
 
 def column_of(cells: Cells, oid: int, declared: pa.DataType) -> Column:
@@ -170,13 +178,14 @@ def _texts(cells: Cells, oid: int, declared: pa.DataType) -> Column:
         cells = replace(cells, starts=cells.starts + skipped, lengths=cells.lengths - skipped)
     elif oid not in _LIKE_TEXT and not cells.is_text[cells.given].all():
         return _all_unfit(cells, declared)
-    refused = cells.lengths > _LONGEST
-    reason = TOO_LONG if refused.any() else NOT_READABLE
+    refused = {TOO_LONG: cells.lengths > _LONGEST}
     if oid in (_JSON, _JSONB):
-        refused |= _unreadable(cells)
-    if not refused.any():
+        refused[NOT_READABLE] = _unreadable(cells)
+    unfit = np.logical_or.reduce(list(refused.values()))
+    if not unfit.any():
         return _utf8(cells, declared)
-    return Column(_utf8(_without(cells, refused), declared).values, refused, reason)
+    found = _utf8(_without(cells, unfit), declared)
+    return replace(found, unfit=found.unfit | unfit, others=refused)
 
 
 def _utf8(cells: Cells, declared: pa.DataType) -> Column:

@@ -15,6 +15,7 @@ from etl.sources.postgres_wal.decoder import Decoder
 from etl.sources.postgres_wal.slot import NewSlot, drop_slot, require_resumable, slot_state
 from etl.sources.postgres_wal.snapshot import copy_table
 from etl.sources.postgres_wal.stream import ReplicationStream
+from etl.sources.postgres_wal.values import NOT_READABLE, TOO_LONG
 from etl.sources.publication import NotPublishable, publish
 from tests.etl.sources.recording import PUBLICATION, SHAPES, Source, copied, rows_of, shape_of, streaming
 from tests.servers import wait_until
@@ -359,3 +360,17 @@ def test_all_entities_that_land_are_published_without_policy_columns(migrated_da
         found = dict(connection.execute("select tablename, attnames from pg_publication_tables").fetchall())
     assert set(found) == set(SHAPES)
     assert not [name for columns in found.values() for name in columns if name.startswith("policy_")]
+
+
+def test_each_unfit_value_of_a_batch_has_its_own_reason(source: Source) -> None:
+    source.connection.execute("""
+        insert into items (id, document) values
+        (1, ('"' || repeat('x', 9000000) || '"')::jsonb), (2, '[1e400]'), (3, '[1, "1e400"]'),
+        (4, (repeat('[', 501) || repeat(']', 501))::jsonb), (5, (repeat('[', 500) || repeat(']', 500))::jsonb)
+    """)
+    rows, dead = copied(source.url, VALUES)
+    assert [row["id"] for row in rows] == [3, 5]
+    assert [(letter.key, letter.reason) for letter in dead] == [(1, TOO_LONG), (2, NOT_READABLE), (4, NOT_READABLE)]
+    assert sorted((letter.key, letter.reason) for letter in source.dead()) == [
+        (letter.key, letter.reason) for letter in dead
+    ]
