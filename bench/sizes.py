@@ -38,7 +38,7 @@ insert into orders (customer_id, order_date, status, subtotal, tax, shipping_cos
         payment_status, created_at, updated_at)
     select n * 7919 % {customers} + 1, moment, 'delivered', 100, 10, 5, 115, 'pix', 'paid', moment, moment
     from (select n, timestamptz '2020-01-01' + n * interval '10 seconds' as moment
-        from generate_series(1, {orders}) n) numbered;
+        from generate_series(1::bigint, {orders}) n) numbered;
 """
 
 Report = Callable[[str], None]
