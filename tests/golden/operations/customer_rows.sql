@@ -14,8 +14,8 @@ WHERE orders_1.customer_id = $5::BIGINT ORDER BY orders_1.id
  LIMIT 64) AS anon_1 ORDER BY anon_1.id 
  LIMIT $6::BIGINT) AS page_0 LEFT OUTER JOIN customers AS customers_1 ON customers_1.id = page_0.customer_id AND customers_1.id = $7::BIGINT ORDER BY page_0.id;
 
-SELECT CAST(concat(',', chr(2), 'Customer:', page_0.id, chr(2), '{"name":', json_scalar(page_0.name), ',"cnpj":', json_scalar(page_0.cnpj), '}') AS VARCHAR) AS concat_1 
+SELECT CAST(coalesce(string_agg(concat(chr(2), 'Customer:', page_0.id, chr(2), '{"name":', json_scalar(page_0.name), ',"cnpj":', json_scalar(page_0.cnpj), '}'), ',' ORDER BY page_0.id), '') AS VARCHAR) AS coalesce_1 
 FROM (SELECT customers_1.id AS id, customers_1.name AS name, customers_1.cnpj AS cnpj 
 FROM customers AS customers_1 
 WHERE customers_1.id = $1::BIGINT ORDER BY customers_1.id 
- LIMIT $2::BIGINT) AS page_0 ORDER BY page_0.id;
+ LIMIT $2::BIGINT) AS page_0;
