@@ -91,6 +91,7 @@ def test_root_becomes_nobody(environment: Environment, public: Path) -> None:
         "logs": 0,
         "postgres": NOBODY,
         "secrets": 0,
+        "warehouse": 0,
     }
 
 
