@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -40,8 +41,14 @@ def reported(settings: Settings, worker: Worker, metrics: Metrics, backfill: Bac
             _LOG.error("metrics can't be told on %s:%s (%s): set GATEWAY_ETL_METRICS_PORT", host, port, error.strerror)
         else:
             write_json(note, {"url": url})
-            stack.callback(note.unlink, missing_ok=True)
+            stack.callback(_forget, note, url)
         yield
+
+
+def _forget(note: Path, url: str) -> None:
+    """Take the note away, unless it is a successor's by now."""
+    if read_json(note) == {"url": url}:
+        note.unlink(missing_ok=True)
 
 
 def running_worker(settings: Settings) -> Mapping[str, Any] | None:

@@ -32,10 +32,13 @@ def publish(connection: psycopg.Connection, name: str, shapes: Iterable[TableSha
     """Make the publication, or bring it in step with the shapes and the tables' columns; tell if it was changed.
 
     Columns that a shape has and the table has not (yet, or no more) are left out; the table goes on without them.
-    Takes an owner of the tables. A table that is missing is left out as well. NotPublishable for a table with
-    REPLICA IDENTITY FULL: PostgreSQL would refuse every update of it as soon as a publication lists its columns.
+    Takes an owner of the tables. A table that is missing is left out as well. NotPublishable where all of them are, and
+    for a table with REPLICA IDENTITY FULL: PostgreSQL would refuse every update of it as soon as a publication lists
+    its columns.
     """
     wanted = {shape.table: columns for shape in shapes if (columns := present_columns(connection, shape))}
+    if not wanted:
+        raise NotPublishable("the source has none of the tables that land in the warehouse yet: run `gateway migrate`")
     for table in wanted:
         _require_keyed(connection, table)
     exists = connection.execute("select from pg_publication where pubname = %s", [name]).fetchone() is not None

@@ -8,7 +8,7 @@ from typing import Annotated
 import psycopg
 import typer
 
-from app.cli.etl.target import Bars, shown, source_database
+from app.cli.etl.target import Bars, migrated_source, shown
 from app.errors import StartError
 from app.settings import Settings
 from app.worker.reports import running_worker
@@ -46,7 +46,7 @@ def snapshot(
     settings = Settings.load()
     require_log(settings, "gateway etl snapshot")
     wanted = _wanted(tables or [], low, high)
-    with source_database(settings, command="gateway etl snapshot") as url, shown() as progress:
+    with migrated_source(settings, command="gateway etl snapshot") as url, shown() as progress:
         if running_worker(settings) is None and not tables:
             from app.worker.running import copy_once
 

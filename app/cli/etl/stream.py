@@ -1,7 +1,7 @@
 """`gateway etl stream`."""
 
 from app import logs
-from app.cli.etl.target import shown, source_database
+from app.cli.etl.target import migrated_source, shown
 from app.settings import Settings
 
 
@@ -20,5 +20,5 @@ def stream() -> None:
 
     settings = Settings.load()
     logs.configure(settings)
-    with source_database(settings, command="gateway etl stream") as url, shown() as progress:
+    with migrated_source(settings, command="gateway etl stream") as url, shown() as progress:
         run_worker(settings, url, progress)

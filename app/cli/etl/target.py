@@ -13,6 +13,17 @@ from app.settings import Settings
 
 
 @contextmanager
+def migrated_source(settings: Settings, *, command: str) -> Iterator[str]:
+    """Give the same as `source_database`, with the migrations of an embedded database in step."""
+    from app import migration
+
+    with source_database(settings, command=command) as url:
+        if settings.is_embedded:
+            migration.upgrade(url, report=say)
+        yield url
+
+
+@contextmanager
 def source_database(settings: Settings, *, command: str) -> Iterator[str]:
     """Give the URL of the database as the role that replicates, for the time of a command."""
     if settings.etl_database_url is not None:

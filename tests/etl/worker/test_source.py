@@ -8,8 +8,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from etl.sources.faults import SourceGone
 from etl.sources.postgres_wal.stream import lively
+from etl.sources.publication import NotPublishable, publish
 from etl.worker.source import Source
-from tests.etl.worker.working import Work, forget, source_of
+from tests.etl.worker.working import SHAPES, Work, forget, source_of
+from tests.servers import wait_until
 
 ROLE = "etl_under_policies"
 
@@ -44,10 +46,18 @@ def test_one_pipeline_has_the_turn_at_a_time(migrated_database: str) -> None:
         assert not first.take_turn(two)
         assert other.take_turn(two)
         one.close()
-        assert first.take_turn(two)
+        wait_until("the turn is free", lambda: first.take_turn(two))
 
 
 def test_the_options_of_the_url_stay() -> None:
     said = conninfo_to_dict(lively("postgresql://host/db?options=-c%20search_path%3Dshop", "-c row_security=off"))
     assert str(said["options"]).startswith("-c search_path=shop -c tcp_keepalives_idle=10")
     assert str(said["options"]).endswith("-c row_security=off")
+
+
+def test_a_source_without_tables_is_told_apart(empty_database: str) -> None:
+    with (
+        psycopg.connect(empty_database) as connection,
+        pytest.raises(NotPublishable, match="run `gateway migrate`"),
+    ):
+        publish(connection, "any", SHAPES)
