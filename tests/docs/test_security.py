@@ -2,10 +2,13 @@
 
 import ast
 import re
+from collections.abc import Iterator
 
 from tests.docs.tree import ROOT, read
 
 PAGE = "docs/security.md"
+_LAST_OF_GROUPS = 93
+_OF_THE_AUDIT = (123, 124, 125)
 
 
 def test_every_test_that_is_named_exists() -> None:
@@ -16,9 +19,17 @@ def test_every_test_that_is_named_exists() -> None:
 
 
 def test_each_attack_has_one_row_in_its_place() -> None:
-    for section in re.split(r"^## ", read(PAGE), flags=re.MULTILINE)[1:]:
-        rows = [int(number) for number in re.findall(r"^\| (\d+)", section, flags=re.MULTILINE)]
-        assert rows == sorted(set(rows))
+    rows = [
+        number for cell in re.findall(r"^\| (\d[\d, to]*) \|", read(PAGE), re.MULTILINE) for number in _numbers(cell)
+    ]
+    assert sorted(rows) == [*range(1, _LAST_OF_GROUPS + 1), *_OF_THE_AUDIT]
+
+
+def _numbers(cell: str) -> Iterator[int]:
+    """Yield the rows of the catalogue that a cell names: `1 to 9, 15`."""
+    for part in cell.split(","):
+        first, _, last = part.strip().partition(" to ")
+        yield from range(int(first), int(last or first) + 1)
 
 
 def _tests(path: str) -> set[str]:
