@@ -46,6 +46,7 @@ def jobs_of(settings: Settings, warehouse: OwnedWarehouse, path: Path, source_ur
     checks = ChecksJob(warehouse, source, history, models.test)
     jobs: dict[str, Job] = {
         "models": models,
+        "documentation": models.document,
         "checks": checks,
         "export": ExportJob(warehouse.connection, history),
         "retry": RetryJob(warehouse, table_shapes(ENTITIES), history),

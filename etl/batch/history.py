@@ -30,6 +30,7 @@ class Kind(StrEnum):
     RETRY = "retry"
     EXPORT = "export"
     PRUNING = "pruning"
+    DOCUMENTATION = "documentation"
 
 
 class Result(StrEnum):

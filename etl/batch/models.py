@@ -1,5 +1,6 @@
 """The job that builds the models: `models`, with `full`, `select` and `tests`."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -50,6 +51,18 @@ class ModelsJob:
     def test(self) -> "RunResult":
         """Run the tests of the models."""
         return self._runner().test()
+
+    def document(self, arguments: Words, _tell: Tell) -> Words:
+        """Write the documentation and lineage of the models as one HTML page to the path `to`."""
+        to = Path(str(arguments["to"]))
+        if not to.parent.is_dir():
+            raise JobRefused(f"there is no folder {to.parent}: make it first")
+        with self._history.noted(Kind.DOCUMENTATION, str(arguments.get("origin") or "command")) as note:
+            scratch = to.with_name(f".{to.name}.new")
+            shutil.copyfile(self._runner().document(), scratch)
+            scratch.replace(to)
+            note.ended(good=True, rows=None)
+        return {"to": str(to)}
 
     def _runner(self) -> "ModelRunner":
         from etl.models.run import ModelRunner  # noqa: PLC0415 - dbt, only where models are run

@@ -3,6 +3,7 @@
 import typer
 
 from app.cli.etl.check import check
+from app.cli.etl.document import document
 from app.cli.etl.export import export
 from app.cli.etl.retry import retry
 from app.cli.etl.run import run
@@ -12,5 +13,5 @@ from app.cli.etl.stream import stream
 
 etl_commands = typer.Typer(help="Feed the warehouse, and tell how it stands.", no_args_is_help=True)
 
-for _command in (stream, snapshot, status, run, check, export, retry):
+for _command in (stream, snapshot, status, run, check, export, retry, document):
     etl_commands.command()(_command)

@@ -1,5 +1,7 @@
 """The job that builds the models, on the warehouse of the models' tests."""
 
+from pathlib import Path
+
 import pytest
 
 from etl.batch.history import History
@@ -40,3 +42,13 @@ def test_a_model_that_fails_is_named(built: Built, job: ModelsJob):
     assert built.query("select detail from pipeline.run order by started_at desc limit 1") == [
         ("not built: dim_products",)
     ]
+
+
+def test_the_documentation_is_one_page(job: ModelsJob, tmp_path: Path):
+    outcome = job.document({"to": str(tmp_path / "models.html")}, print)
+    page = Path(outcome["to"]).read_text()
+    assert "customer_lifetime_value" in page
+    assert "Revenue and gross margin, a row for each month" in page
+    assert [path.name for path in tmp_path.iterdir()] == ["models.html"]
+    with pytest.raises(JobRefused, match="there is no folder"):
+        job.document({"to": str(tmp_path / "none" / "models.html")}, print)
