@@ -97,8 +97,9 @@ class ModelRunner:
         return self._folder / "target" / "static_index.html"
 
     def compile(self) -> RunResult:
-        """Write every model's SQL into the folder, and run nothing."""
-        return self._dbt("compile", "--no-populate-cache", "--no-introspect")
+        """Write every model's SQL into the folder, and change nothing; BigQuery is asked which tables are there."""
+        offline = () if isinstance(self._target, BigQueryTarget) else ("--no-populate-cache", "--no-introspect")
+        return self._dbt("compile", *offline)
 
     def compiled(self) -> dict[str, str]:
         """Return the SQL of each model as it was compiled last, by model."""
