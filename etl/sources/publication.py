@@ -50,6 +50,12 @@ def publish(connection: psycopg.Connection, name: str, shapes: Iterable[TableSha
     return True
 
 
+def unpublished(connection: psycopg.Connection, name: str, tables: Iterable[str]) -> list[str]:
+    """Return those of some tables that the publication has not: their changes are not sent."""
+    published = {table for table, _ in connection.execute(_PUBLISHED, [name]).fetchall()}
+    return [table for table in tables if table not in published]
+
+
 def present_columns(connection: psycopg.Connection, shape: TableShape) -> list[str]:
     """Return the columns of a shape that the source's table has, in the shape's order; none if there is no table."""
     found = {name for (name,) in connection.execute(_PRESENT, [shape.table])}

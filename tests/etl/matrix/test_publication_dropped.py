@@ -1,0 +1,28 @@
+"""A publication that is dropped, or loses a table, sends nothing of it: what is missed meanwhile is copied again."""
+
+from tests.etl.matrix.pair import Pair
+from tests.servers import wait_until
+
+
+def test_dropped_while_the_worker_is_away(pair: Pair) -> None:
+    pair.in_step()
+    pair.stop()
+    pair.run(
+        f'drop publication "{pair.source.publication}"', "update things set n = -n", "delete from things where id = 1"
+    )
+    work = pair.start()
+    wait_until("it has what was missed", lambda: pair.found() == pair.expected(), 30)
+    pair.run("update things set n = 5 where id = 2")
+    pair.in_step()
+    assert work.pipeline.standing.losses <= 1
+
+
+def test_a_table_taken_out_while_the_worker_streams(pair: Pair) -> None:
+    pair.in_step()
+    pair.run(f'alter publication "{pair.source.publication}" drop table things')
+    pair.run("update things set n = -n", "delete from things where id = 1")
+    pair.stop()
+    pair.start()
+    wait_until("it has what was missed", lambda: pair.found() == pair.expected(), 30)
+    pair.run("update things set n = 5 where id = 2")
+    pair.in_step()
