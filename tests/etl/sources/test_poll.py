@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from etl.changes import Batch, Operation
 from etl.sources.faults import SourceGone
@@ -197,3 +198,25 @@ def test_comparisons_are_due_by_their_times() -> None:
     assert not schedule.begin(night).compares_keys
     assert schedule.begin(night + dt.timedelta(minutes=1)).compares_keys
     assert not schedule.begin(night + dt.timedelta(hours=12)).compares_keys
+
+
+def test_rows_that_policies_hide_are_not_taken_for_deleted(made: Any, empty_database: str) -> None:
+    polled = made()
+    polled.round()
+    polled.feed.close()
+    polled.connection.execute(
+        "create role polls_under_policies login password 'secret';"
+        "grant select on stamped, plain to polls_under_policies;"
+        "alter table plain enable row level security"
+    )
+    try:
+        polled.source = Poll(
+            make_conninfo(empty_database, user="polls_under_policies", password="secret"), [PLAIN], PACE
+        )
+        polled.feed = polled.source.open(polled.warehouse)
+        with pytest.raises((psycopg.errors.InsufficientPrivilege, SourceGone)):
+            polled.round()
+        assert polled.warehouse.read("plain").num_rows == 50
+    finally:
+        polled.feed.close()
+        polled.connection.execute("drop owned by polls_under_policies; drop role polls_under_policies")
