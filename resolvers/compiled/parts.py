@@ -1,5 +1,6 @@
 """Parts of a root field's JSON that are put together by the gateway from the rows that its statement gave."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -33,12 +34,12 @@ Chunks = Sequence[bytes]
 """A text in pieces, which are put together once, when all of a response is there: copies of large ones are dear."""
 
 
-class Part:
+class Part(ABC):
     """A part of the JSON."""
 
+    @abstractmethod
     def of(self, page: Page) -> Chunks | None:
         """Return the part's text; None where the whole field has none."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
