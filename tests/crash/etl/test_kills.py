@@ -80,7 +80,8 @@ class Site:
             self.worker = self.start()
 
     def kill_postgres(self) -> None:
-        wait_until("it is there", lambda: self.program.children("postgres"))
+        # Who starts it again pauses for a minute where it has ended too often.
+        wait_until("it is there", lambda: self.program.children("postgres"), 120)
         (server,) = self.program.children("postgres")
         server.kill()
         wait_until("it is dead", lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE)
