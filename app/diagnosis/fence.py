@@ -23,7 +23,7 @@ _QUERIES: Final[Sequence[tuple[str, LiteralString]]] = (
         "{} may be read without a row policy",
         "select c.relname" + _OWN + " and c.relkind in ('r', 'p', 'f') and c.relname <> all (%(open)s)"
         " and not (c.relrowsecurity and c.relforcerowsecurity"
-        " and exists (select from pg_policy p where p.polrelid = c.oid)) order by 1",
+        " and exists (select from pg_policy p where p.polrelid = c.oid and p.polcmd in ('r', '*'))) order by 1",
     ),
     (
         "{} is owned by the role that serves",
