@@ -100,6 +100,8 @@ def test_the_serving_role_may_only_read(url: str) -> None:
     with psycopg.connect(url) as connection:
         rows = connection.execute(
             """select table_name, privilege_type from information_schema.role_table_grants
+               where table_schema = 'public'
+               union select table_name, privilege_type from information_schema.role_column_grants
                where table_schema = 'public'"""
         ).fetchall()
         may_create = connection.execute("select has_schema_privilege('public', 'create')").fetchone()
