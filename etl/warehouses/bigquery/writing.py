@@ -28,17 +28,24 @@ class Stream:
         self._parent = f"projects/{place.project}/datasets/{place.raw}/tables/{table}"
         self.name: str | None = None
         self._offset = 0
+        self._doubtful: tuple[types.AppendRowsRequest, int] | None = None
 
     def open(self) -> str:
         """Make the stream, and return its name."""
         made = types.WriteStream(type_=types.WriteStream.Type.COMMITTED)
         create = self._service.writing.create_write_stream
         stream = self._service.ask(lambda: create(parent=self._parent, write_stream=made, retry=ONCE, timeout=SECONDS))
-        self.name, self._offset = str(stream.name), 0
+        self.name, self._offset, self._doubtful = str(stream.name), 0, None
         return self.name
 
     def append(self, rows: pa.Table) -> None:
-        """Append rows, in as many requests as it takes; returns when they are there."""
+        """Append rows, in as many requests as it takes; returns when they are there.
+
+        A request whose outcome was still unknown when patience ended goes first, in its own words: other rows at its
+        offset would be taken for its replay, and be answered as there although they are not.
+        """
+        if self._doubtful is not None:
+            self._ask(*self._doubtful)
         for part in _parts(rows):
             self._append(part)
 
@@ -48,8 +55,17 @@ class Stream:
             writer_schema=types.ArrowSchema(serialized_schema=rows.schema.serialize().to_pybytes()),
             rows=types.ArrowRecordBatch(serialized_record_batch=rows.serialize().to_pybytes()),
         )
-        self._service.ask(lambda: self._send(request), done=lambda: None)
-        self._offset += rows.num_rows
+        self._ask(request, rows.num_rows)
+
+    def _ask(self, request: types.AppendRowsRequest, count: int) -> None:
+        self._doubtful = None
+        try:
+            self._service.ask(lambda: self._send(request), done=lambda: None)
+        except Exception as fault:
+            if outcome_of(fault) is Outcome.UNKNOWN:
+                self._doubtful = request, count
+            raise
+        self._offset += count
 
     def _send(self, request: types.AppendRowsRequest) -> None:
         for answer in self._service.writing.append_rows(iter([request]), timeout=SECONDS, retry=ONCE):
