@@ -1,7 +1,8 @@
 """A program that owns or joins a stack, for tests that end it in every way; `tests.servers` runs it.
 
-Usage: program.py start|open FOLDER OWNER TUNING, with TUNING `quick` or `durable`. Says in one line of JSON when
-the servers are ready or why they are not, and ends when its standard input does.
+Usage: program.py start|open FOLDER OWNER TUNING, with TUNING `quick`, `durable`, or `killed` for durable servers that
+are killed again and again and come back each time. Says in one line of JSON when the servers are ready or why they are
+not, and ends when its standard input does.
 """
 
 import asyncio
@@ -9,12 +10,13 @@ import json
 import sys
 from pathlib import Path
 
-from app.embedded import PostgresTuning, Stack, inspect, open_stack, start_stack
+from app.embedded import PostgresTuning, Stack, inspect, open_stack, start_stack, supervision
 from app.errors import StartError
 
 # A killed process loses nothing that the system has; only a crash of the machine would.
 QUICK = PostgresTuning(durable=False, shared_buffers="16MB", max_connections=20)
 DURABLE = PostgresTuning()
+TUNINGS = {"quick": QUICK, "durable": DURABLE, "killed": DURABLE}
 
 
 def report(line: str) -> None:
@@ -60,8 +62,11 @@ def main(command: str, folder: Path, owner: str, tuning: PostgresTuning) -> None
 
 
 if __name__ == "__main__":
+    if sys.argv[4] == "killed":
+        # Five kills within a minute are no reason to give up.
+        supervision._WINDOW_SECONDS = 1.0
     try:
-        main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], {"quick": QUICK, "durable": DURABLE}[sys.argv[4]])
+        main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], TUNINGS[sys.argv[4]])
     except StartError as error:
         sys.stdout.write(json.dumps({"error": str(error)}) + "\n")
         sys.exit(1)

@@ -40,7 +40,7 @@ class Site:
         self.folder = folder
         self.path = folder / "warehouse.duckdb"
         self.dice = random.SystemRandom()
-        self.program = ServerProgram("start", folder / "data", tuning="durable").wait()
+        self.program = ServerProgram("start", folder / "data", tuning="killed").wait()
         self.url = str(self.program.answer["owner_url"])
         with psycopg.connect(self.url) as connection:
             connection.execute(SCHEMA)
@@ -80,8 +80,7 @@ class Site:
             self.worker = self.start()
 
     def kill_postgres(self) -> None:
-        # Who starts it again pauses for a minute where it has ended too often.
-        wait_until("it is there", lambda: self.program.children("postgres"), 120)
+        wait_until("it is there", lambda: self.program.children("postgres"))
         (server,) = self.program.children("postgres")
         server.kill()
         wait_until("it is dead", lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE)
