@@ -28,7 +28,7 @@ from schema.policies import policy_statements
 
 VERSION_TABLE = "gateway_revision"
 STATE_TABLE = "gateway_state"
-_AUDIT: Final = "gateway_audit(text, bigint, text, bytea)"
+_AUDIT: Final = "gateway_audit(uuid, bigint[], text[], bytea)"
 """What the serving role writes the audit log with; it has no right to the table."""
 READER = "gateway"
 """The role that serves where no other is configured."""

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from app.errors import StartError
 from bench import comparison, database, node
+from bench.audit import table as audit_table
 from bench.load import find_wrk
 from bench.machine import describe
 from bench.measure import Plan
@@ -97,6 +98,15 @@ def shapes(rounds: Annotated[int, typer.Option(help="How often each statement is
     console = Console(width=None if Console().is_terminal else _WIDTH)
     for one in tables:
         console.print(one)
+
+
+@program.command()
+def audit(batches: Annotated[int, typer.Option(help="How many batches of each size are shipped.")] = 60) -> None:
+    """Measure what an audit record costs the gateway and the database, by the processor time that it takes."""
+    _note_load()
+    with database.started(say) as measured:
+        found = asyncio.run(audit_table(measured, batches))
+    Console(width=None if Console().is_terminal else _WIDTH).print(found)
 
 
 def say(message: str) -> None:

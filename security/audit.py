@@ -1,16 +1,21 @@
 """The chain of the audit log: how each row is bound to those before it, and how a break in it is found.
 
-Three bonds hold a row. Its *link* is a hash over itself and the link before, so that a row changed, taken out or moved
-breaks the chain there. Its *seal* is made with a secret that the database does not have, so that whoever may write
-there can change or add no row. *Anchors*, kept outside the database, tell which link a row had once, so that an end
-cut off, or a chain made anew from some row on, shows too.
+Three bonds hold a row. Its *seal* is made of its record with a secret that the database does not have, so that whoever
+may write there can change or add no row. Its *link* is a hash over its number, its seal and the link before, so that a
+row taken out or moved breaks the chain there. *Anchors*, kept outside the database, tell which link a row had once, so
+that an end cut off, or a chain made anew from some row on, shows too.
+
+What a record tells stands in columns too, by which the log is read; they are compared with the record.
 """
 
+import datetime as dt
 import hashlib
 import hmac
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 SEAL_BYTES = 32
 START = bytes(32)
@@ -19,7 +24,10 @@ START = bytes(32)
 
 @dataclass(frozen=True)
 class AuditRow:
-    """A row of the log: the `position`-th byte of a journal is where the record began."""
+    """A row of the log: the `position`-th byte of a journal is where the record began.
+
+    `columns` are those that say what the record says, by their names: texts, times and None.
+    """
 
     id: int
     journal: str
@@ -27,6 +35,7 @@ class AuditRow:
     record: str
     seal: bytes
     link: bytes
+    columns: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -37,10 +46,10 @@ class Broken:
     reason: str
 
 
-def seal_of(secret: bytes, journal: str, position: int, record: str) -> bytes:
+def seal_of(secret: bytes, journal: str, position: int, record: bytes) -> bytes:
     """Return the seal of a record: keyed BLAKE2b (RFC 7693) over it and where it was first written."""
     seal = _keyed(secret).copy()
-    seal.update(f"{journal} {position} {record}".encode())
+    seal.update(f"{journal} {position} ".encode() + record)
     return seal.digest()
 
 
@@ -51,7 +60,7 @@ def _keyed(secret: bytes) -> "hashlib.blake2b":
 
 def link_of(previous: bytes, row: AuditRow) -> bytes:
     """Return the link of a row after another's; the database's function `gateway_audit` makes the same."""
-    return hashlib.sha256(previous + f"{row.id} {row.journal} {row.position} {row.record}".encode() + row.seal).digest()
+    return hashlib.sha256(previous + row.id.to_bytes(8, signed=True) + row.seal).digest()
 
 
 def first_broken(rows: Iterable[AuditRow], secret: bytes, anchors: Mapping[int, bytes]) -> Broken | None:
@@ -67,8 +76,10 @@ def _breaks(rows: Iterable[AuditRow], secret: bytes, anchors: Mapping[int, bytes
     for row in rows:
         if row.id != expected:
             yield Broken(min(expected, row.id), "is missing" if row.id > expected else "is out of place")
-        if not hmac.compare_digest(row.seal, seal_of(secret, row.journal, row.position, row.record)):
+        if not hmac.compare_digest(row.seal, seal_of(secret, row.journal, row.position, row.record.encode())):
             yield Broken(row.id, "was changed, or not written by a gateway with this secret")
+        elif (name := _lying(row)) is not None:
+            yield Broken(row.id, f"was changed: `{name}` is not what its record says")
         if row.position <= reached.get(row.journal, -1):
             yield Broken(row.id, "comes after one that was written later")
         if row.link != link_of(previous, row):
@@ -78,6 +89,18 @@ def _breaks(rows: Iterable[AuditRow], secret: bytes, anchors: Mapping[int, bytes
         expected, previous, reached[row.journal] = row.id + 1, row.link, row.position
     if any(anchored >= expected for anchored in anchors):
         yield Broken(expected, "is missing: the anchor tells of later rows")
+
+
+def _lying(row: AuditRow) -> str | None:
+    """Return the first column that says anything else than the record of its row, which its seal has proved."""
+    told = json.loads(row.record)
+    return next((name for name, value in row.columns.items() if not _is_same(value, told.get(name))), None)
+
+
+def _is_same(value: Any, told: Any) -> bool:
+    if isinstance(value, dt.datetime) and isinstance(told, str):
+        return value == dt.datetime.fromisoformat(told)
+    return bool(value == told)
 
 
 def _since_anchor(found: Broken, anchors: Mapping[int, bytes]) -> Broken:

@@ -13,9 +13,8 @@ import mmap
 import os
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.embedded.locks import FileLock, is_locked
 
@@ -25,8 +24,7 @@ _ROOM: Final = 16 << 20
 _PIECE: Final = 1 << 20
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A record, and where it began in its journal."""
 
     position: int

@@ -1,7 +1,7 @@
 """Recording: each operation, and what became of it, is in the journal before its answer is sent."""
 
 import asyncio
-import time
+import datetime as dt
 from collections import deque
 from typing import Any, Final, Protocol
 
@@ -82,7 +82,7 @@ class RecordingExecutor:
 
 def _record(operation: Operation, principal: Principal, answer: Answer | None, outcome: str) -> bytes:
     told: dict[str, Any] = {
-        "at": time.time(),
+        "at": dt.datetime.now(dt.UTC),
         "request": operation.request,
         "subject": principal.subject,
         "actor": principal.actor.subject if principal.actor else None,
@@ -97,7 +97,7 @@ def _record(operation: Operation, principal: Principal, answer: Answer | None, o
         told["coordinates"] = access.coordinates.joined
         if access.is_sensitive:
             told["personal"] = " ".join(access.personal)
-            told["subjects"] = "".join(f"{row} " for row in access.subjects)
+            told["subjects"] = " ".join((*access.subjects, ""))
     else:
         told["document"] = operation.hash
     return _written(told)

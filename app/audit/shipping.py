@@ -110,19 +110,19 @@ class Shipping:
             self._connection = await asyncpg.connect(
                 self._url, server_settings={"application_name": "cienty-gateway audit", "search_path": "public"}
             )
-        lines = b"\n".join([entry.record for entry in run]).decode()
-        seals = await self._seals(journal, run, lines.split("\n"))
-        last = await self._connection.fetchrow(_APPEND, journal, run[0].position, lines, seals)
+        seals = await self._seals(journal, run)
+        positions, records = [entry.position for entry in run], [entry.record.decode() for entry in run]
+        last = await self._connection.fetchrow(_APPEND, journal, positions, records, seals)
         if last is not None and last["row_id"]:
             await asyncio.to_thread(self._anchors.note, last["row_id"], last["row_link"])
 
-    async def _seals(self, journal: str, run: Sequence[Entry], records: Sequence[str]) -> bytes:
+    async def _seals(self, journal: str, run: Sequence[Entry]) -> bytes:
         seals = bytearray()
-        for at, (entry, record) in enumerate(zip(run, records, strict=True)):
+        for at, entry in enumerate(run):
             if at % _SEALED_AT_ONCE == 0:
                 # Requests that wait are answered in between.
                 await asyncio.sleep(0)
-            seals += seal_of(self._secret, journal, entry.position, record)
+            seals += seal_of(self._secret, journal, entry.position, entry.record)
         return bytes(seals)
 
     async def _follow_on(self) -> None:

@@ -4,12 +4,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import psycopg
+from psycopg import sql
 
 from app.errors import StartError
 from app.postgres import connect, place
+from schema.entities.audit_record import AuditRecord
 from security.audit import AuditRow, Broken, first_broken
 
-_ROWS = "select id, journal, position, record, seal, link from audit_log order by id"
+_TOLD = tuple(column.name for column in AuditRecord.__table__.columns if column.name != "id")
+_ROWS = sql.SQL("select id, journal, position, record, seal, link, {} from audit_log order by id").format(
+    sql.SQL(", ").join(map(sql.Identifier, _TOLD))
+)
 _BATCH = 2_000
 
 
@@ -32,7 +37,7 @@ def verify(url: str, secret: bytes, anchors: Mapping[int, bytes]) -> Verdict:
 
     try:
         with connect(url) as connection:
-            verdict.broken = first_broken(counted(_rows(connection)), secret, anchors)
+            verdict.broken = first_broken(counted(rows_of(connection)), secret, anchors)
     except psycopg.errors.InsufficientPrivilege as error:
         raise StartError(
             f"the role of {place(url)} may not read the audit log: "
@@ -41,9 +46,11 @@ def verify(url: str, secret: bytes, anchors: Mapping[int, bytes]) -> Verdict:
     return verdict
 
 
-def _rows(connection: psycopg.Connection) -> Iterator[AuditRow]:
+def rows_of(connection: psycopg.Connection) -> Iterator[AuditRow]:
+    """Yield the rows of the log in their order."""
     with connection.cursor(name="audit") as cursor:
         cursor.itersize = _BATCH
         cursor.execute(_ROWS)
-        for row_id, journal, position, record, seal, link in cursor:
-            yield AuditRow(row_id, journal, position, record, bytes(seal), bytes(link))
+        for row_id, journal, position, record, seal, link, *told in cursor:
+            columns = dict(zip(_TOLD, told, strict=True))
+            yield AuditRow(row_id, journal.hex, position, record, bytes(seal), bytes(link), columns)

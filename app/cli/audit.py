@@ -24,8 +24,9 @@ def verify_log(
 ) -> None:
     """Tell whether the audit log is what the gateway wrote; the exit status is 1 where it is not.
 
-    Each row is compared with its seal, with the row before it, and with the anchors that the gateway keeps outside the
-    database, in GATEWAY_AUDIT_DIR. The first row that was changed, deleted, moved, added or written anew is named.
+    Each row is compared with its seal and its columns, with the row before it, and with the anchors that the gateway
+    keeps outside the database, in GATEWAY_AUDIT_DIR. The first row that was changed, deleted, moved, added or written
+    anew is named.
 
       gateway audit verify
 

@@ -105,7 +105,7 @@ def test_sql_for_running_by_hand_does_the_same(empty_database: str, migrated_dat
             assert connection.execute("select has_table_privilege(%s, %s, 'select')", [READER, table]).fetchone() == (
                 table != "audit_log",
             )
-        may_append = "select has_function_privilege(%s, 'gateway_audit(text, bigint, text, bytea)', 'execute')"
+        may_append = "select has_function_privilege(%s, 'gateway_audit(uuid, bigint[], text[], bytea)', 'execute')"
         assert connection.execute(may_append, [READER]).fetchone() == (True,)
 
 

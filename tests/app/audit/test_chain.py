@@ -1,21 +1,24 @@
 """The audit log in the database: what is shipped is there once, in order, and whoever changes it is found out."""
 
 import asyncio
-from dataclasses import dataclass
+import datetime as dt
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import orjson
 import psycopg
 import pytest
+from psycopg import sql
 
 from app.audit.anchors import Anchors
 from app.audit.journal import Journal
 from app.audit.shipping import Shipping
-from app.audit.verification import verify
+from app.audit.verification import rows_of, verify
 from app.embedded import Stack
 from security.audit import START, AuditRow, Broken, link_of, seal_of
 from tests.graph import serving_url
 
+BEGIN = dt.datetime(2026, 9, 21, 14, 13, 20, 250_001, dt.UTC)
 SECRET = b"a secret that the database does not have"
 
 
@@ -56,8 +59,22 @@ class Log:
 
     def rows(self) -> list[AuditRow]:
         with psycopg.connect(self.owner_url) as connection:
-            found = connection.execute("select id, journal, position, record, seal, link from audit_log order by id")
-            return [AuditRow(*row) for row in found]
+            return list(rows_of(connection))
+
+    def add(self, row: AuditRow, *statements: str) -> None:
+        """Add a row behind the others, linked as it should be."""
+        told = {name: value for name, value in row.columns.items() if value is not None}
+        names = ["id", "journal", "position", "record", "seal", "link", *told]
+        values = [row.id, row.journal, row.position, row.record, row.seal, link_of(self.rows()[-1].link, row)]
+        self.tamper(*statements)
+        with psycopg.connect(self.owner_url) as connection:
+            connection.execute(
+                sql.SQL("insert into audit_log ({}) values ({})").format(
+                    sql.SQL(", ").join(map(sql.Identifier, names)),
+                    sql.SQL(", ").join([sql.Placeholder()] * len(names)),
+                ),
+                [*values, *told.values()],
+            )
 
     def link_anew(self, since: int) -> None:
         """Make the chain again from a row on, as it was made first."""
@@ -69,7 +86,9 @@ class Log:
 
 
 def record(number: int) -> bytes:
-    return orjson.dumps({"at": 1_790_000_000.25 + number, "subject": f"somebody {number}", "outcome": "ANSWERED"})
+    return orjson.dumps(
+        {"at": BEGIN + dt.timedelta(seconds=number), "subject": f"somebody {number}", "outcome": "ANSWERED"}
+    )
 
 
 @pytest.fixture
@@ -84,8 +103,8 @@ def test_a_log_that_nobody_touched_is_whole(log: Log) -> None:
     assert list(log.anchors.all()) == [5, 10]
     assert [row.id for row in log.rows()] == list(range(1, 11))
     with psycopg.connect(log.owner_url) as connection:
-        found = connection.execute("select extract(epoch from at), subject, outcome, actor from audit_log where id = 7")
-        assert found.fetchone() == (pytest.approx(1_790_000_007.25), "somebody 7", "ANSWERED", None)
+        found = connection.execute("select at, subject, outcome, actor from audit_log where id = 7")
+        assert found.fetchone() == (BEGIN + dt.timedelta(seconds=7), "somebody 7", "ANSWERED", None)
 
 
 def test_an_empty_log_is_whole(migrated_database: str) -> None:
@@ -95,6 +114,23 @@ def test_an_empty_log_is_whole(migrated_database: str) -> None:
 def test_a_changed_record(log: Log) -> None:
     log.tamper("update audit_log set record = replace(record, 'somebody 4', 'nobody') where id = 4")
     assert log.broken() == Broken(4, "was changed, or not written by a gateway with this secret")
+
+
+@pytest.mark.parametrize(
+    ("change", "column"),
+    [
+        ("subject = 'nobody'", "subject"),
+        ("subject = 'somebody 5'", "subject"),
+        ("outcome = 'FORBIDDEN'", "outcome"),
+        ("at = at + interval '1 microsecond'", "at"),
+        ("actor = 'an agent'", "actor"),
+        ("personal = ''", "personal"),
+        ("subjects = null, coordinates = 'Query.orders'", "coordinates"),
+    ],
+)
+def test_a_column_that_does_not_say_what_its_record_says(log: Log, change: str, column: str) -> None:
+    log.tamper(f"update audit_log set {change} where id = 4")
+    assert log.broken() == Broken(4, f"was changed: `{column}` is not what its record says")
 
 
 def test_a_changed_record_in_a_chain_made_anew(log: Log) -> None:
@@ -161,24 +197,13 @@ def test_a_cut_off_end_that_the_gateway_went_on_from(log: Log) -> None:
 def test_an_inserted_row(log: Log) -> None:
     """Linked as it should be, at the very end, where no anchor is yet: only the seal can't be made."""
     last = log.rows()[-1]
-    false = AuditRow(11, last.journal, last.position + 100, record(11).decode(), seal_of(b"guessed", "", 0, ""), b"")
-    with psycopg.connect(log.owner_url) as connection:
-        connection.execute(
-            "insert into audit_log (id, journal, position, record, seal, link) values (%s, %s, %s, %s, %s, %s)",
-            [11, false.journal, false.position, false.record, false.seal, link_of(last.link, false)],
-        )
+    log.add(replace(last, id=11, position=last.position + 100, seal=seal_of(b"guessed", "", 0, b"")))
     assert log.broken() == Broken(11, "was changed, or not written by a gateway with this secret")
 
 
 def test_a_row_that_was_written_twice(log: Log) -> None:
-    last, first = log.rows()[-1], log.rows()[0]
-    again = AuditRow(11, first.journal, first.position, first.record, first.seal, b"")
-    log.tamper("alter table audit_log drop constraint audit_log_journal_position_key")
-    with psycopg.connect(log.owner_url) as connection:
-        connection.execute(
-            "insert into audit_log (id, journal, position, record, seal, link) values (%s, %s, %s, %s, %s, %s)",
-            [11, again.journal, again.position, again.record, again.seal, link_of(last.link, again)],
-        )
+    again = replace(log.rows()[0], id=11)
+    log.add(again, "alter table audit_log drop constraint audit_log_journal_position_key")
     assert log.broken() == Broken(11, "comes after one that was written later")
 
 
@@ -187,7 +212,7 @@ def test_a_row_that_was_written_twice(log: Log) -> None:
     [
         "select record from audit_log",
         "select seal, link from audit_log",
-        "insert into audit_log (id, journal, position, record, seal, link) values (99, '', 0, '{}', '', '')",
+        "insert into audit_log default values",
         "update audit_log set record = '{}'",
         "delete from audit_log",
         "truncate audit_log",
