@@ -85,12 +85,16 @@ class Shipping:
 
     async def _ship(self, path: Path) -> None:
         while True:
-            found, after = await asyncio.to_thread(entries, path, self._shipped.get(path, 0), _BATCH_BYTES)
+            before = self._shipped.get(path, 0)
+            found, after = await asyncio.to_thread(entries, path, before, _BATCH_BYTES)
             if not found:
                 break
             for run in self._runs(path, found):
                 await self._append(path.stem, run)
             self._shipped[path] = after
+            if path == self.journal.path and after - before < _BATCH_BYTES:
+                # What has come meanwhile waits to be more: a batch costs as much as thirty records do.
+                break
         if path != self.journal.path:
             await asyncio.to_thread(path.unlink, missing_ok=True)
             self._shipped.pop(path, None)
