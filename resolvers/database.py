@@ -25,15 +25,18 @@ Version = tuple[int, int]
 
 
 class Planning(Enum):
-    """When PostgreSQL plans a statement, as a setting of the session.
+    """When and how PostgreSQL plans a statement, as settings of the session.
 
     `ONCE` suits statements that read each level through an index, whatever the values: planning them again takes as
-    long as running them. `EACH_TIME` suits those whose values tell how many rows are read: left to choose,
-    PostgreSQL soon takes to a plan that was made without knowing them, and stays with it.
+    long as running them. `ONE_ROW` is the same for those that begin at one row, for whose links PostgreSQL would
+    sooner put a whole small table into a hash than look into its index. `EACH_TIME` suits those whose values tell how
+    many rows are read: left to choose, PostgreSQL soon takes to a plan that was made without knowing them, and stays
+    with it.
     """
 
-    ONCE = ("plan_cache_mode", "force_generic_plan")
-    EACH_TIME = ("plan_cache_mode", "force_custom_plan")
+    ONCE = (("plan_cache_mode", "force_generic_plan"), ("enable_hashjoin", "on"))
+    ONE_ROW = (("plan_cache_mode", "force_generic_plan"), ("enable_hashjoin", "off"))
+    EACH_TIME = (("plan_cache_mode", "force_custom_plan"), ("enable_hashjoin", "on"))
 
 
 _OLDEST: Version = (0, 0)
@@ -124,7 +127,7 @@ class Database:
     ) -> Sequence[Texts]:
         """Run one statement that gives texts as varchar, and return the bytes of its rows."""
         self.notice(sql)
-        state = (*principal.settings, planning.value)
+        state = (*principal.settings, *planning.value)
         connection = await self.acquire(state)
         try:
             await connection.show(state)
@@ -246,7 +249,7 @@ class Snapshot:
             # PostgreSQL would refuse the statement, with an error that says nothing of what went wrong.
             raise self._fault
         if self._connection is None:
-            state = (*self._principal.settings, Planning.EACH_TIME.value)
+            state = (*self._principal.settings, *Planning.EACH_TIME.value)
             self._connection = await self._database.acquire(state)
             with _telling(self._connection):
                 # Before the transaction, whose rollback would take it back.

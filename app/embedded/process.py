@@ -19,7 +19,15 @@ _PAUSE = 0.02
 # What is ending by itself gets time to.
 _REAPING = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 # Nothing of the caller's environment: PGPORT or PGOPTIONS would reach the server.
-_ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC"}
+_ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
+    "LC_ALL": "C",
+    "TZ": "UTC",
+    # glibc gives blocks from 128 KiB on back to the system at once, and fetches them anew, page by page, for the next
+    # answer: a tenth of PostgreSQL's time where answers are that large (`docs/performance.md`).
+    "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(16 << 20),
+}
 
 Child = subprocess.Popen[bytes]
 

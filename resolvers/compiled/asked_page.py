@@ -6,21 +6,12 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from resolvers.compiled.paging import CompiledPage
-from resolvers.compiled.selections import Selected, Selections
+from resolvers.compiled.selections import Selected
 from resolvers.sql.scope import Predicate, Source, all_hold, joined
 from schema.model import Link, Model
 
 if TYPE_CHECKING:
     from resolvers.compiled.connections import ConnectionCompiler
-
-
-def row_selections(selections: Selections, fields: Sequence[Selected]) -> Iterator[list[Selected]]:
-    """Return what the fields of a connection select of its rows, under `nodes` and under `edges`."""
-    for field in fields:
-        if field.name == "nodes":
-            yield selections.below(field)
-        elif field.name == "edges":
-            yield from (selections.below(part) for part in selections.below(field) if part.name == "node")
 
 
 class AskedPage:
@@ -67,7 +58,12 @@ class AskedPage:
 
     def _row_selections(self) -> Iterator[list[Selected]]:
         """Return what is selected of the rows, under `nodes` and under `edges`."""
-        return row_selections(self._selections, self._wanted)
+        below = self._selections.below
+        for field in self._wanted:
+            if field.name == "nodes":
+                yield below(field)
+            elif field.name == "edges":
+                yield from (below(part) for part in below(field) if part.name == "node")
 
     # The rows.
 

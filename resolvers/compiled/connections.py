@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
-from resolvers.compiled.asked_page import AskedPage, row_selections
+from resolvers.compiled.asked_page import AskedPage
 from resolvers.compiled.json_text import (
     NULL,
     Piece,
@@ -43,21 +43,18 @@ class ConnectionCompiler:
 
     def root(self, model: Model, selected: Selected) -> Compiled:
         """Return a page of all visible rows of an entity."""
-        kind = _RootPage if self._suits_rows(model, self.selections.below(selected)) else _Connection
+        kind = _RootPage if self._suits_rows(selected) else _Connection
         return kind(self, model, f"Query.{model.plural}", selected).root()
 
-    def _suits_rows(self, model: Model, fields: Sequence[Selected]) -> bool:
+    def _suits_rows(self, selected: Selected) -> bool:
         """Tell whether the rows of a root page are better sent one by one than in one text.
 
-        Each costs the gateway 1 µs. Large ones cost the database more than that where it copies them together, and so
-        does telling of a page's ends where there is but one text (`docs/performance.md`).
+        That is where a page's ends are told, which takes the database longer where there is but one text. Else the
+        gateway takes longer to receive rows one by one (`docs/performance.md`).
         """
-        wanted = {field.name for field in fields}
-        if "totalCount" in wanted:
-            # It is told even where the page has no row to tell it.
-            return False
-        told = (part.name for row in row_selections(self.selections, fields) for part in row)
-        return "pageInfo" in wanted or any(name in model.links and model.links[name].many for name in told)
+        wanted = {field.name for field in self.selections.below(selected)}
+        # The count is told even where the page has no row to tell it.
+        return "pageInfo" in wanted and "totalCount" not in wanted
 
     def linked(
         self, model: Model, source: Source, link: Link, target: Model, selected: Selected

@@ -85,7 +85,7 @@ class Planner:
         """Return the root field where it is one of an entity's three."""
         key, name = selected.key, selected.name
         if name == model.singular:
-            return StatementRoot(key, self._variants(selections, _row(model, selected)), b"null")
+            return StatementRoot(key, self._variants(selections, _row(model, selected), one_row=True), b"null")
         if name == model.plural:
             return StatementRoot(key, self._variants(selections, _page(model, selected)), None)
         if name == f"{model.plural}Aggregate":
@@ -96,22 +96,27 @@ class Planner:
         def variants(model: Model) -> Variants:
             def make(connections: ConnectionCompiler) -> Compiled:
                 rows = RowCompiler(connections)
-                return rows.node(model, selected) if selected.name == "node" else rows.nodes(model, selected)
+                return rows.node(model, selected) if is_one else rows.nodes(model, selected)
 
-            return self._variants(selections, make)
+            return self._variants(selections, make, one_row=is_one)
+
+        is_one = selected.name == "node"
 
         return ReadableTypes(self.seen.graph, variants)
 
-    def _variants(self, selections: Selections, make: Make, *, totals: bool = False) -> Variants:
-        return Variants(partial(self._statement, selections, make, totals=totals), self.cursors)
+    def _variants(self, selections: Selections, make: Make, *, totals: bool = False, one_row: bool = False) -> Variants:
+        return Variants(partial(self._statement, selections, make, totals=totals, one_row=one_row), self.cursors)
 
-    def _statement(self, selections: Selections, make: Make, supplied: Supplied, *, totals: bool) -> Statement:
+    def _statement(
+        self, selections: Selections, make: Make, supplied: Supplied, *, totals: bool, one_row: bool
+    ) -> Statement:
         bind = Parameters()
         paging = Paging(self.limits, self.cursors, Inputs(supplied, []), bind)
         scope = Scope(self.everything, self.seen.graph, supplied.principal, bind=bind)
         compiled = make(ConnectionCompiler(scope, selections, paging))
-        is_keyed = not totals and not paging.is_filtered
-        planning = Planning.ONCE if is_keyed else Planning.EACH_TIME
+        planning = Planning.ONE_ROW if one_row else Planning.ONCE
+        if totals or paging.is_filtered:
+            planning = Planning.EACH_TIME
         return statement_of(compiled, paging, planning, self.version)
 
 
