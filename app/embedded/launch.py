@@ -28,8 +28,7 @@ def main(arguments: list[str]) -> None:
             sys.exit(EXIT_CODE)
         os.umask(0o077)
         os.chdir(folder)
-        # What Python ignores would stay ignored in the server.
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        _hear_signals()
         # Found by `binaries.locate`, never the text of a user.
         os.execv(command[0], command)  # noqa: S606
     except OSError as error:
@@ -56,6 +55,13 @@ def _become(switch: str) -> None:
         ):
             with open(f"/proc/self/{file}", "w", encoding="ascii") as target:  # noqa: PTH123 - pathlib loads slowly
                 target.write(line)
+
+
+def _hear_signals() -> None:
+    # Python ignores the first, a shell the others for what it runs in the background; what is ignored here would stay
+    # so in the server, which ends by them.
+    for number in (signal.SIGPIPE, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _die_with_parent(death_signal: int) -> None:

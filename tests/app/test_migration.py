@@ -96,7 +96,9 @@ def test_unrelated_tables_do_not_stand_in_the_way(empty_database: str) -> None:
         connection.execute("create table unrelated (id int); create table alembic_version (version_num text)")
         connection.execute("insert into alembic_version values ('of another program')")
     upgrade(empty_database, report=quiet)
-    require_in_step(empty_database)
+    assert status(empty_database).standing is Standing.IN_STEP
+    with psycopg.connect(empty_database) as connection:
+        assert connection.execute("table alembic_version").fetchall() == [("of another program",)]
 
 
 def test_a_failing_step_leaves_nothing_of_any_step(empty_database: str, later_version: Path) -> None:
@@ -175,7 +177,10 @@ def test_the_serving_role_is_let_into_a_schema_that_is_closed(stack: Stack, empt
     with psycopg.connect(empty_database) as connection:
         connection.execute("revoke all on schema public from public")
     upgrade(empty_database, report=quiet)
-    require_in_step(at_database(stack.endpoints.database_url, database_name(empty_database)))
+    serving = at_database(stack.endpoints.database_url, database_name(empty_database))
+    require_in_step(serving)
+    with psycopg.connect(serving) as connection:
+        assert connection.execute("select count(*) from orders").fetchone() == (0,)
 
 
 def test_a_role_that_may_not_migrate_is_told_which_to_use(stack: Stack) -> None:
@@ -189,8 +194,8 @@ def test_a_short_limit_for_statements_does_not_end_a_migration(empty_database: s
     later_version.write_text(later_version.read_text() + '    op.execute("select pg_sleep(0.4)")\n')
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute(f"alter database {database_name(empty_database)} set statement_timeout = 200".encode())
-    upgrade(empty_database, report=quiet)
-    require_in_step(empty_database)
+    assert upgrade(empty_database, report=quiet)[-1] == "9999"
+    assert "later" in tables_of(empty_database)
 
 
 def test_the_next_step_is_drafted_from_what_the_database_lacks(

@@ -72,10 +72,8 @@ def test_a_port_can_be_taken_again_at_once() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0"])  # noqa: S104 - a test of it
 def test_the_url_is_one_that_this_machine_reaches(host: str) -> None:
-    settings = Settings(host=host, port=0)
-    with bind(settings) as listener:
-        listener.listen()
-        connect(url_of(listener, settings)).close()
+    with serving(Slow(0), host=host) as url:
+        assert httpx.get(url).text == "ok"
 
 
 def test_running_requests_finish_while_the_server_stops() -> None:

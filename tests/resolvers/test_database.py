@@ -137,7 +137,8 @@ async def test_a_snapshot_takes_no_connection_before_its_first_statement(url: st
         database.snapshot(ADMIN.principal),
         database.snapshot(ADMIN.principal) as other,
     ):
-        await other.fetch(COUNT)
+        rows = await other.fetch(COUNT)
+    assert [dict(row) for row in rows] == [{"count": len(SAMPLE["orders"])}]
 
 
 async def test_too_slow_a_statement_is_ended(url: str, owner_url: str) -> None:

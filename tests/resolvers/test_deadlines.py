@@ -16,15 +16,20 @@ async def test_what_takes_too_long_is_ended() -> None:
 
 
 async def test_what_ends_in_time_goes_on() -> None:
-    deadlines = Deadlines(0.05)
+    deadlines = Deadlines(0.3)
+    done = 0
     for _ in range(3):
         with deadlines():
-            await asyncio.sleep(0.02)
-    await asyncio.sleep(0.1)
+            await asyncio.sleep(0.01)
+            done += 1
+    await asyncio.sleep(0.4)
+    task = asyncio.current_task()
+    assert task is not None
+    assert (done, task.cancelling()) == (3, 0)
 
 
 async def test_only_the_late_are_ended() -> None:
-    deadlines = Deadlines(0.1)
+    deadlines = Deadlines(0.5)
 
     async def run(seconds: float) -> str:
         try:

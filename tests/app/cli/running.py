@@ -1,9 +1,11 @@
 """The command line, run as operators run it."""
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 GATEWAY = (sys.executable, "-c", "from app.cli import main; main()")
@@ -26,3 +28,13 @@ def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     process = start(*arguments, settings=settings)
     output, errors = process.communicate(timeout=120)
     return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+
+
+@contextmanager
+def hearing_ctrl_c() -> Iterator[None]:
+    """Let what is started hear Ctrl-C, also when the tests run in the background of a shell, which ignores it there."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.app.cli.running import run, start
+from tests.app.cli.running import hearing_ctrl_c, run, start
 from tests.etl.files.folders import FILES, content, write
 
 
@@ -135,7 +135,8 @@ def load_that_waits(url: str, folder: Path) -> Iterator["subprocess.Popen[str]"]
     """Start a load that has read all files, written some tables and stands before the last; the block may end it."""
     with psycopg.connect(url) as holder, psycopg.connect(url, autocommit=True) as watcher:
         holder.execute("lock table order_items in access exclusive mode")
-        process = start("load", str(folder), settings={"database_url": url})
+        with hearing_ctrl_c():
+            process = start("load", str(folder), settings={"database_url": url})
         waiting = "select count(*) from pg_locks where relation = 'order_items'::regclass and not granted"
         deadline = time.monotonic() + 60
         while watcher.execute(waiting).fetchone() == (0,):

@@ -48,7 +48,21 @@ def test_a_child_dies_with_its_killed_parent() -> None:
         wait_until("it is no launcher any more", lambda: psutil.Process(child).name() == "sleep")
         parent.kill()
         parent.wait()
-        wait_until("the child is gone", lambda: is_gone(child), 2)
+        wait_until("the child is gone", lambda: is_gone(child))
+
+
+@linux_only
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT])
+def test_a_child_hears_what_its_parent_ignores(number: signal.Signals) -> None:
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        child = asleep()
+    finally:
+        signal.signal(number, before)
+    wait_until("it is no launcher any more", lambda: psutil.Process(child.pid).name() == "sleep")
+    child.send_signal(number)
+    child.communicate(timeout=30)
+    assert child.returncode == -number
 
 
 @linux_only

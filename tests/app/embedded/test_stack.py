@@ -286,7 +286,11 @@ def test_a_damaged_cluster_says_where_to_look_and_leaves_nothing(data: Path) -> 
 
 def test_a_folder_with_unusual_characters(tmp_path: Path) -> None:
     with open_stack(tmp_path / "dados é 'x' $HOME", owner="gateway load", tuning=QUICK) as stack:
-        psycopg.connect(stack.endpoints.database_url).close()
+        with psycopg.connect(stack.endpoints.owner_url) as connection:
+            (folder,) = connection.execute("show data_directory").fetchone() or ()
+        with redis.Redis.from_url(stack.endpoints.redis_url) as client:
+            assert client.ping()
+    assert Path(folder).is_relative_to(tmp_path / "dados é 'x' $HOME")
 
 
 def test_a_start_and_a_stop_are_quick(tmp_path: Path) -> None:
@@ -297,7 +301,7 @@ def test_a_start_and_a_stop_are_quick(tmp_path: Path) -> None:
     begin = time.monotonic()
     start_stack(tmp_path / "data", owner="gateway serve", tuning=DURABLE).stop()
     assert first < 30
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 20
 
 
 def test_servers_are_children_of_their_owner(durable_stack: Stack) -> None:

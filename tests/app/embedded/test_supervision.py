@@ -27,7 +27,7 @@ async def supervised(folder: Path) -> AsyncIterator[tuple[Stack, asyncio.Task[No
     finally:
         stack.stop()
         if not task.done():
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, 30)
 
 
 def pid_of(stack: Stack, part: Part) -> int | None:
@@ -88,7 +88,11 @@ async def test_both_killed_at_once(data: Path) -> None:
         postgres, valkey = kill(stack, "postgres"), kill(stack, "valkey")
         await is_back(stack, "postgres", postgres, task)
         await is_back(stack, "valkey", valkey, task)
-        psycopg.connect(stack.endpoints.database_url).close()
+        assert not task.done()
+        with psycopg.connect(stack.endpoints.database_url) as connection:
+            assert connection.execute("select 1").fetchone() == (1,)
+        with redis.Redis.from_url(stack.endpoints.redis_url) as client:
+            assert client.ping()
 
 
 async def test_a_server_that_dies_again_and_again_is_given_up(data: Path) -> None:

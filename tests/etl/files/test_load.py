@@ -12,6 +12,7 @@ from etl.files.faults import LoadRefused
 from etl.files.load import load_folder
 from etl.state import TABLES, demo_data, note_demo_data, wait_for_turn
 from tests.etl.files.folders import FILES, Told, content, load, write
+from tests.servers import wait_until
 
 
 @pytest.fixture
@@ -204,8 +205,7 @@ def test_a_second_load_waits_for_the_first(migrated_database: str, folder: Path)
         wait_for_turn(first, lambda _: None)
         second = threading.Thread(target=load, args=(migrated_database, folder), kwargs={"told": told})
         second.start()
-        while not told.notes:
-            pass
+        wait_until("the second load waits", lambda: told.notes)
         assert all(content(migrated_database)[table.name] == [] for table in TABLES)
     second.join()
     assert told.notes == ["another load or seed is filling this database: waiting for it"]
@@ -239,3 +239,4 @@ def test_a_short_limit_for_statements_does_not_end_a_load(migrated_database: str
         )
     with psycopg.connect(migrated_database) as connection:
         load_folder(connection, folder, Slow(connection))
+    assert len(content(migrated_database)["orders"]) == 2
