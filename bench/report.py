@@ -7,24 +7,17 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.goals import findings, ratio
+from bench.telling import show_goals, show_machine
 from bench.workloads import WORKLOADS
+
+_VERSIONS = {"postgresql": "PostgreSQL", "python": "Python", "node": "Node", "postgraphile": "PostGraphile"}
 
 
 def show(result: Mapping[str, Any], console: Console) -> bool:
     """Print a result and what came of the goals; return whether all were met."""
-    machine = result["machine"]
-    console.print(
-        f"\n{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB; {machine['system']};"
-        f" PostgreSQL {machine['postgresql']}, Python {machine['python']}, Node {machine['node']},"
-        f" PostGraphile {machine['postgraphile']}; load average before {machine['load_average']}"
-    )
+    show_machine(result["machine"], _VERSIONS, console)
     console.print(_table(result))
-    told = list(findings(result))
-    goals = Table("goal", "found", "", title="Goals")
-    for one in told:
-        goals.add_row(one.goal, one.found, "[green]met" if one.is_met else "[red]missed")
-    console.print(goals)
-    return all(one.is_met for one in told)
+    return show_goals(findings(result), console)
 
 
 def _table(result: Mapping[str, Any]) -> Table:

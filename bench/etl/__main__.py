@@ -1,7 +1,5 @@
 """`python -m bench.etl`: the ETL beside PostgreSQL's own programs, in one run on one machine."""
 
-import json
-import os
 import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
@@ -9,21 +7,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-from app.errors import StartError
 from bench.etl import copying, latency, memory, models, streaming
 from bench.etl.report import show
 from bench.etl.runs import Clock, in_process
 from bench.etl.source import Operational, operational
 from bench.machine import describe_machine
 from bench.places import LATEST_ETL
+from bench.telling import chosen, command, console, note_load, run, say, write
 
 PARTS = ("stream", "copy", "latency", "memory", "models")
-_QUIET = 0.7
-_WIDTH = 120
 
-program = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+program = command()
 
 
 @program.command()
@@ -39,11 +34,8 @@ def measure(
     strict: Annotated[bool, typer.Option("--strict", help="Fail when a goal is missed.")] = False,
 ) -> None:
     """Measure streaming, copying, latency, memory and models."""
-    chosen = [name.strip() for name in only.split(",")]
-    if unknown := [name for name in chosen if name not in PARTS]:
-        raise StartError(f"--only: {', '.join(unknown)} is none of {', '.join(PARTS)}")
-    if os.getloadavg()[0] > _QUIET:
-        say(f"note: other programs use this machine (load average {os.getloadavg()[0]:.1f}): trust ratios only")
+    asked = chosen(only, PARTS, "--only")
+    note_load()
     parts: dict[str, Callable[[Operational], Any]] = {
         "stream": lambda database: streaming.measure(database, changes, rounds, say),
         "copy": lambda database: copying.measure(database, rows, rounds, say),
@@ -53,12 +45,9 @@ def measure(
     }
     with operational(say) as database:
         machine = {**describe_machine(database.url), "duckdb": version("duckdb"), "pyarrow": version("pyarrow")}
-        result: dict[str, Any] = {"machine": machine} | {
-            name: parts[name](database) for name in PARTS if name in chosen
-        }
-    output.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    say(f"written to {output}")
-    if not show(result, Console(width=None if Console().is_terminal else _WIDTH)) and strict:
+        result: dict[str, Any] = {"machine": machine} | {name: parts[name](database) for name in PARTS if name in asked}
+    write(output, result)
+    if not show(result, console()) and strict:
         raise typer.Exit(1)
 
 
@@ -72,19 +61,5 @@ def _build_models(_: Clock, orders: int, folder: Path) -> Any:
     return models.measure(orders, folder)
 
 
-def say(message: str) -> None:
-    """Tell of a step, beside the result."""
-    typer.echo(message, err=True)
-
-
-def main() -> None:
-    """Run, and show what stops a run as one line."""
-    try:
-        program()
-    except StartError as error:
-        say(f"error: {error}")
-        raise SystemExit(1) from None
-
-
 if __name__ == "__main__":
-    main()
+    run(program)

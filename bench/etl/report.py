@@ -7,16 +7,14 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.etl.goals import findings
+from bench.telling import show_goals, show_machine
+
+_VERSIONS = {"postgresql": "PostgreSQL", "python": "Python", "duckdb": "DuckDB"}
 
 
 def show(result: Mapping[str, Any], console: Console) -> bool:
     """Print a result and what came of the goals; return whether all were met."""
-    machine = result["machine"]
-    console.print(
-        f"\n{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB; {machine['system']};"
-        f" PostgreSQL {machine['postgresql']}, Python {machine['python']}, DuckDB {machine['duckdb']};"
-        f" load average before {machine['load_average']}"
-    )
+    show_machine(result["machine"], _VERSIONS, console)
     rates = Table("what", "by whom", title="Rates")
     for name in ("a second", "CPU s/million", "CPU database", "peak MB"):
         rates.add_column(name, justify="right", no_wrap=True)
@@ -27,12 +25,7 @@ def show(result: Mapping[str, Any], console: Console) -> bool:
         )
     if rates.row_count:
         console.print(rates)
-    told = list(findings(result))
-    goals = Table("goal", "found", "", title="Goals")
-    for one in told:
-        goals.add_row(one.goal, one.found, "[green]met" if one.is_met else "[red]missed")
-    console.print(goals)
-    return all(one.is_met for one in told)
+    return show_goals(findings(result), console)
 
 
 def _rates(result: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
