@@ -96,7 +96,7 @@ class ServerProgram:
                 pipe.close()
 
 
-def wait_until(description: str, condition: Callable[[], object], seconds: float = 20.0) -> None:
+def wait_until(description: str, condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until the callable is true."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -57,7 +57,7 @@ class Gateway:
 
     def logged(self, request_id: str) -> dict[str, Any]:
         """Return the line about a request, which is written after the response is out."""
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             for line in map(json.loads, self.log.splitlines()):
                 if line["event"] == "request" and line["request_id"] == request_id:
@@ -129,7 +129,7 @@ def serving(app: ASGIApp, **changes: object) -> Iterator[str]:
         thread = threading.Thread(target=run)
         thread.start()
         try:
-            assert started.wait(10)
+            assert started.wait(60)
             yield url_of(listener, settings)
         finally:
             server.drain()

@@ -15,6 +15,8 @@ from tests.app.serving import Gateway, serving
 from tests.app.wire import connect, exchange, read, seconds_until_closed
 
 PATIENCE = 1.0
+SOON = 10.0
+"""Long enough for a busy machine, and less than what is waited by default."""
 """Seconds that `strict_gateway` waits for a request."""
 
 
@@ -208,7 +210,7 @@ def test_trailers_are_limited_too(strict_gateway: Gateway) -> None:
     with connect(strict_gateway.url) as connection:
         connection.sendall(sent.encode())
         read(connection)
-        assert seconds_until_closed(connection) < PATIENCE * 3
+        assert seconds_until_closed(connection) < SOON
 
 
 # Patience.
@@ -220,7 +222,7 @@ def test_a_head_that_does_not_end_is_given_up(strict_gateway: Gateway, sent: byt
         begin = time.monotonic()
         connection.sendall(sent)
         assert read(connection).status == 408
-        assert 0.9 < time.monotonic() - begin < 3
+        assert 0.9 < time.monotonic() - begin < SOON
 
 
 def test_a_head_that_trickles_is_given_up(strict_gateway: Gateway) -> None:
@@ -228,10 +230,10 @@ def test_a_head_that_trickles_is_given_up(strict_gateway: Gateway) -> None:
     with connect(strict_gateway.url) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
         with contextlib.suppress(ConnectionError):
-            while time.monotonic() - begin < 5:
+            while time.monotonic() - begin < 2 * SOON:
                 connection.sendall(b"X-A: 1\r\n")
                 time.sleep(0.2)
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < SOON
 
 
 def test_the_second_head_of_a_connection_is_given_up_alike(strict_gateway: Gateway) -> None:
@@ -241,12 +243,12 @@ def test_the_second_head_of_a_connection_is_given_up_alike(strict_gateway: Gatew
         begin = time.monotonic()
         connection.sendall(b"GET /hea")
         assert read(connection).status == 408
-        assert time.monotonic() - begin < 3
+        assert time.monotonic() - begin < SOON
 
 
 def test_a_connection_without_a_request_is_ended(strict_gateway: Gateway) -> None:
     with connect(strict_gateway.url) as connection:
-        assert 0.9 < seconds_until_closed(connection) < 3
+        assert 0.9 < seconds_until_closed(connection) < SOON
 
 
 def test_a_connection_is_kept_between_requests_for_a_while(strict_gateway: Gateway) -> None:
@@ -255,7 +257,7 @@ def test_a_connection_is_kept_between_requests_for_a_while(strict_gateway: Gatew
             connection.sendall(request())
             assert read(connection).status == 200
             time.sleep(0.5)
-        assert seconds_until_closed(connection) < 3
+        assert seconds_until_closed(connection) < SOON
 
 
 def test_a_body_that_nobody_reads_may_not_trickle_forever(strict_gateway: Gateway) -> None:
@@ -264,10 +266,10 @@ def test_a_body_that_nobody_reads_may_not_trickle_forever(strict_gateway: Gatewa
         connection.sendall(b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
         assert read(connection).status == 404
         with contextlib.suppress(ConnectionError):
-            while time.monotonic() - begin < 5:
+            while time.monotonic() - begin < 2 * SOON:
                 connection.sendall(b"x")
                 time.sleep(0.1)
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < SOON
 
 
 def test_hundreds_of_idle_connections_keep_nobody_out(gateway: Gateway) -> None:
@@ -291,7 +293,7 @@ def test_a_client_that_does_not_read_is_cut_off() -> None:
     with serving(Edge(flood, access_log=False), send_timeout_seconds=0.5) as url, connect(url) as connection:
         connection.sendall(request())
         assert not ended.wait(0.3)
-        assert ended.wait(3)
+        assert ended.wait(30)
 
 
 def test_a_client_that_reads_slowly_gets_all() -> None:

@@ -70,7 +70,7 @@ def test_a_request_does_not_inherit_the_id_of_the_one_before_it_on_its_connectio
         while more := connection.recv(65536):
             answer += more
     assert answer.count(b"first-id") == 1
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while "/nothing-here" not in gateway.log and time.monotonic() < deadline:
         time.sleep(0.01)
     line = next(json.loads(line) for line in gateway.log.splitlines() if "/nothing-here" in line)
@@ -154,7 +154,7 @@ def test_what_nobody_waits_for_any_more_is_cancelled(monkeypatch: pytest.MonkeyP
         with connect(url) as connection:
             connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             time.sleep(0.2)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while not log.calls and time.monotonic() < deadline:
             time.sleep(0.01)
     assert cancelled_after[0] < 1

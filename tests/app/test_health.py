@@ -89,8 +89,8 @@ def test_a_gateway_whose_database_hangs_says_so_soon_and_recovers(tmp_path: Path
             assert httpx.get(gateway.url + "/readyz").status_code == 200
             _signal_postgres(stack, signal.SIGSTOP)
             begin = time.monotonic()
-            response = httpx.get(gateway.url + "/readyz", timeout=20)
-            assert time.monotonic() - begin < 6
+            response = httpx.get(gateway.url + "/readyz", timeout=60)
+            assert time.monotonic() - begin < 20
             assert response.status_code == 503
             assert response.json()["faults"]["database"] == "does not answer"
             assert "127.0.0.1" not in response.text
@@ -110,7 +110,7 @@ def _signal_postgres(stack: Stack, number: signal.Signals) -> None:
 
 
 def _until_ready(gateway: Gateway) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while httpx.get(gateway.url + "/readyz", timeout=20).status_code != 200:
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -127,4 +127,4 @@ def test_a_stopping_gateway_says_so_on_connections_that_it_still_takes(
             connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
             reply = read(connection)
         assert (reply.status, json.loads(reply.body)["faults"]) == (503, {"gateway": "stopping"})
-        assert gateway.process.wait(20) == 0
+        assert gateway.process.wait(60) == 0

@@ -11,7 +11,7 @@ from tests.app.wire import connect
 from tests.databases import at_database, database_name
 
 DOCUMENTS = ("{ products { nodes { id } } }", "{ products { nodes { id } } suppliers { nodes { id } } }")
-SECONDS = 1.0
+SECONDS = 5.0
 """Within which nothing may be running any more."""
 
 _RUNNING = """select count(*) from pg_stat_activity
@@ -43,7 +43,7 @@ def test_statements_of_a_client_that_has_left_end(stack: Stack, served_database:
             )
             with connect(gateway.url) as client:
                 client.sendall(head.encode() + body)
-                wait_for(watching, 1, 10)
+                wait_for(watching, 1, 30)
             wait_for(watching, 0, SECONDS)
         locking.rollback()
     with gateway.client() as client:

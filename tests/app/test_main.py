@@ -257,7 +257,7 @@ def test_a_killed_gateway_starts_again(folder: Path) -> None:
     with gateway_process(folder) as gateway:
         pids = list(servers(folder).values())
         os.kill(gateway.process.pid, signal.SIGKILL)
-        gateway.process.wait(10)
+        gateway.process.wait(60)
     with gateway_process(folder) as gateway:
         assert gone(pids)
         with gateway.client() as client:

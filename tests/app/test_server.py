@@ -81,7 +81,7 @@ def test_running_requests_finish_while_the_server_stops() -> None:
     with serving(Edge(app, access_log=False)) as url:
         connection = connect(url)
         connection.sendall(GET)
-        app.begun.wait(5)
+        assert app.begun.wait(30)
     with connection:
         assert read(connection).body == b"ok"
     with pytest.raises(ConnectionRefusedError):
@@ -94,7 +94,7 @@ def test_hundreds_of_running_requests_finish_while_the_server_stops() -> None:
         connections = [connect(url) for _ in range(400)]
         for connection in connections:
             connection.sendall(GET)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while app.running < len(connections):
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -109,8 +109,8 @@ def test_requests_that_do_not_finish_in_time_are_told() -> None:
     with serving(Edge(app, access_log=False), shutdown_grace_seconds=1) as url:
         connection = connect(url)
         connection.sendall(GET)
-        app.begun.wait(5)
-    assert 0.9 < time.monotonic() - begin < 5
+        assert app.begun.wait(30)
+    assert 0.9 < time.monotonic() - begin < 20
     assert app.cancelled.is_set()
     with connection:
         assert read(connection).status == 503
@@ -122,7 +122,7 @@ def test_idle_connections_do_not_hold_a_stop_up() -> None:
         connection.sendall(GET)
         read(connection)
         begin = time.monotonic()
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < 5
     connection.close()
 
 

@@ -87,12 +87,12 @@ def test_older_versions_are_refused(pair: dict[str, Path]) -> None:
     old.maximum_version = ssl.TLSVersion.TLSv1_2
     with serving(scheme, **pair) as url:
         port = httpx.URL(url).port
-        plain = socket.create_connection(("127.0.0.1", port or 0), timeout=5)
+        plain = socket.create_connection(("127.0.0.1", port or 0), timeout=30)
         with plain, pytest.raises((ssl.SSLError, ConnectionError)):
             old.wrap_socket(plain, server_hostname="localhost")
         new = trusting(pair)
         with (
-            socket.create_connection(("127.0.0.1", port or 0), timeout=5) as connection,
+            socket.create_connection(("127.0.0.1", port or 0), timeout=30) as connection,
             new.wrap_socket(connection, server_hostname="localhost") as encrypted,
         ):
             assert encrypted.version() == "TLSv1.3"
@@ -107,9 +107,9 @@ def test_a_handshake_that_does_not_come_is_given_up(pair: dict[str, Path], monke
     monkeypatch.setattr("app.server.HANDSHAKE_SECONDS", 0.5)
     with serving(scheme, **pair) as url:
         begin = time.monotonic()
-        with socket.create_connection(("127.0.0.1", httpx.URL(url).port or 0), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", httpx.URL(url).port or 0), timeout=30) as connection:
             seconds_until_closed(connection)
-        assert time.monotonic() - begin < 3
+        assert time.monotonic() - begin < 8
 
 
 def test_files_of_no_use_stop_the_start(pair: dict[str, Path], tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ async def pool(stack: Stack) -> AsyncIterator[Pool]:
 
     pool = Pool(connect, max_size=2, timeout=0.2)
     yield pool
-    await asyncio.wait_for(pool.close(), 5)
+    await asyncio.wait_for(pool.close(), 30)
     assert pool.size == 0
 
 

@@ -118,7 +118,7 @@ async def test_while_redis_is_gone_the_list_is_in_doubt_and_what_is_known_stays(
         watch = RevocationWatch(known, gone)
         begin = time.monotonic()
         await watch.look()
-        assert time.monotonic() - begin < 2.5
+        assert time.monotonic() - begin < 10
         assert not known.is_current
         assert known.has_revoked(token_of("a"))
         with pytest.raises(RevocationListFailed):

@@ -66,7 +66,7 @@ def test_a_running_stack_is_joined(folder: Path) -> None:
     try:
         found = found_by(Settings(data_dir=folder, port=0))
         running_still = urlsplit(running.endpoints.database_url).port
-        with socket.create_connection(("127.0.0.1", running_still or 0), timeout=2):
+        with socket.create_connection(("127.0.0.1", running_still or 0), timeout=30):
             pass
     finally:
         running.stop()

@@ -16,7 +16,7 @@ from tests.app.serving import GATEWAY, Gateway, environment, gateway_process
 
 POINT = {"query": "{ products(first: 1) { nodes { name } } }"}
 PERSONAL = {"query": "{ customers(first: 1) { nodes { email } } }"}
-NOTICED_SECONDS = 5
+NOTICED_SECONDS = 30
 
 
 def revoke(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
@@ -115,5 +115,5 @@ def test_while_redis_is_down_personal_data_waits_and_the_rest_goes_on(served_dat
         assert status(gateway, described) == 200
         begin = time.monotonic()
         assert status(gateway, described, PERSONAL) == 503
-        assert time.monotonic() - begin < 1
+        assert time.monotonic() - begin < 5
         assert "revocations unknown" in gateway.log

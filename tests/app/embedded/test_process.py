@@ -125,7 +125,7 @@ def test_a_child_that_ignores_the_first_signal_gets_the_next() -> None:
     begin = time.monotonic()
     run_through(stopping(child, ((signal.SIGTERM, 0.3), (signal.SIGKILL, 5.0))))
     assert child.returncode == -signal.SIGKILL
-    assert 0.3 <= time.monotonic() - begin < 2
+    assert 0.3 <= time.monotonic() - begin < 5
     child.stdout.close()
 
 

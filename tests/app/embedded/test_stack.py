@@ -119,7 +119,7 @@ def test_an_owner_waits_for_commands_that_joined(data: Path) -> None:
             owner.process.wait(1)
         write_row(guest.answer["owner_url"])
         assert guest.end() == 0
-        assert owner.process.wait(20) == 0
+        assert owner.process.wait(60) == 0
     assert not processes(data)
 
 
@@ -152,14 +152,14 @@ def test_a_command_begun_while_the_servers_stop_starts_them_again(data: Path) ->
         owner.process.stdin.close()
         with open_stack(data, owner="gateway load", tuning=QUICK) as stack:
             assert read_row(stack.endpoints) == 7
-        assert owner.process.wait(20) == 0
+        assert owner.process.wait(60) == 0
 
 
 def test_servers_end_with_a_killed_owner_and_the_next_start_finds_every_row(data: Path) -> None:
     with ServerProgram("start", data) as owner:
         write_row(owner.answer["owner_url"])
         owner.kill()
-        wait_until("the servers are gone", lambda: not processes(data), 5)
+        wait_until("the servers are gone", lambda: not processes(data))
     with open_stack(data, owner="gateway load", tuning=QUICK) as stack:
         assert read_row(stack.endpoints) == 7
 

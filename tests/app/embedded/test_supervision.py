@@ -107,5 +107,5 @@ async def test_a_server_that_dies_again_and_again_is_given_up(data: Path) -> Non
 async def test_a_wanted_stop_is_no_death(data: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with supervised(data) as (stack, task):
         stack.stop()
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, 30)
     assert "starting it again" not in caplog.text

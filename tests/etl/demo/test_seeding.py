@@ -161,7 +161,7 @@ def test_a_seed_waits_for_whoever_fills_the_tables(migrated_database: str) -> No
             wait_for_turn(other, listener.note)
             seeding = threading.Thread(target=seed, args=(connection, PLAN, listener))
             seeding.start()
-            assert listener.waits.wait(20)
+            assert listener.waits.wait(60)
             assert listener.steps == []
             other.execute("insert into gateway_state (key, value) values ('other', %s)", [Jsonb({})])
         seeding.join(60)

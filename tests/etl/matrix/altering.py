@@ -28,5 +28,5 @@ def deploy(pair: Pair, *shapes: TableShape) -> Any:
     """Start a worker whose declarations are others, and wait until it has copied what it lacks."""
     pair.stop()
     work = pair.start(*shapes)
-    wait_until("all tables are whole", lambda: {one.table for one in shapes} <= set(work.warehouse.copied()), 30)
+    wait_until("all tables are whole", lambda: {one.table for one in shapes} <= set(work.warehouse.copied()))
     return work

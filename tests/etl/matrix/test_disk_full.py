@@ -55,7 +55,7 @@ def test_it_goes_on_when_there_is_room_again(empty_database: str, tmp_path: Path
         end = _end(source)
         wait_until("it has caught up", lambda: _told(status) >= end - 1, 90)
         process.terminate()
-        process.join(30)
+        process.join(60)
     assert stopped_at < end
     found = verdict(empty_database, path)
     assert found.is_good, found

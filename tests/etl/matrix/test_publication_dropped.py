@@ -11,7 +11,7 @@ def test_dropped_while_the_worker_is_away(pair: Pair) -> None:
         f'drop publication "{pair.source.publication}"', "update things set n = -n", "delete from things where id = 1"
     )
     work = pair.start()
-    wait_until("it has what was missed", lambda: pair.found() == pair.expected(), 30)
+    wait_until("it has what was missed", lambda: pair.found() == pair.expected())
     pair.run("update things set n = 5 where id = 2")
     pair.in_step()
     assert work.pipeline.standing.losses <= 1
@@ -23,6 +23,6 @@ def test_a_table_taken_out_while_the_worker_streams(pair: Pair) -> None:
     pair.run("update things set n = -n", "delete from things where id = 1")
     pair.stop()
     pair.start()
-    wait_until("it has what was missed", lambda: pair.found() == pair.expected(), 30)
+    wait_until("it has what was missed", lambda: pair.found() == pair.expected())
     pair.run("update things set n = 5 where id = 2")
     pair.in_step()

@@ -41,7 +41,7 @@ def test_dropped_while_the_worker_streams(pair: Pair) -> None:
     )
     drop(pair)
     pair.run("delete from things where id = 2")
-    wait_until("the loss is told", lambda: work.pipeline.standing.losses, 30)
+    wait_until("the loss is told", lambda: work.pipeline.standing.losses)
     assert work.pipeline.standing.wait_until_streaming(30)
     pair.in_step()
 

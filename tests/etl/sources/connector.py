@@ -24,12 +24,12 @@ class Kafka:
 
     def __init__(self) -> None:
         self._producer = Producer({"test.mock.num.brokers": 1, "bootstrap.servers": "mock"}, logger=None)
-        (broker,) = self._producer.list_topics(timeout=10).brokers.values()
+        (broker,) = self._producer.list_topics(timeout=60).brokers.values()
         self.servers = f"{broker.host}:{broker.port}"
 
     def make(self, *topics: str) -> None:
         for topic in topics:
-            self._producer.list_topics(topic, timeout=10)
+            self._producer.list_topics(topic, timeout=60)
 
     def write(self, topic: str, key: Any, value: Any, *, partition: int | None = None, headers: Any = None) -> None:
         given = {} if partition is None else {"partition": partition}

@@ -34,7 +34,7 @@ def test_everything_comes_in_order_and_the_next_one_is_made_meanwhile() -> None:
     numbers = Numbers(3)
     given = ahead(iter(numbers))
     assert next(given) == 0
-    assert numbers.second.wait(10)
+    assert numbers.second.wait(60)
     assert list(given) == [1, 2]
     assert numbers.is_closed
 

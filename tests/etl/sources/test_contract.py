@@ -99,7 +99,7 @@ class Running:
 
     def _end(self) -> None:
         self._stop.set()
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
 

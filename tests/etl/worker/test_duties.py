@@ -34,7 +34,7 @@ def test_a_duty_that_fails_stops_no_other() -> None:
     roster.start()
     wait_until("the good one ran three times", lambda: good.runs == 3)
     stop.set()
-    roster.join(5)
+    roster.join(30)
     assert told.count(("good", True)) == 3
     assert ("bad", False) in told
     assert ("bad", True) not in told

@@ -60,7 +60,7 @@ def test_faults_are_told_and_the_feed_goes_on_behind_what_is_durable(fault: Exce
     thread.start()
     wait_until("it goes on", lambda: (warehouse.position() or 0) > 5)
     stop.set()
-    thread.join(20)
+    thread.join(60)
     assert faults == [str(fault)]
     assert feeding.standing.phase is Phase.STOPPED
     assert source.closed == 2

@@ -57,7 +57,7 @@ class Work:
 
     def stop(self) -> None:
         self.worker.stop.set()
-        self._thread.join(30)
+        self._thread.join(60)
         assert not self._thread.is_alive()
         self.warehouse.close()
 
@@ -102,7 +102,7 @@ def working(url: str, path: Path | str, shapes: Sequence[TableShape] = SHAPES) -
     work = Work(source, path, shapes)
     work.start()
     try:
-        assert work.pipeline.standing.wait_until_streaming(30), work.pipeline.standing.fault
+        assert work.pipeline.standing.wait_until_streaming(60), work.pipeline.standing.fault
         yield work
     finally:
         work.stop()

