@@ -14,10 +14,8 @@ from app.edge import Edge
 from tests.app.serving import Gateway, serving
 from tests.app.wire import connect, exchange, read, seconds_until_closed
 
-PATIENCE = 1.0
-SOON = 10.0
-"""Long enough for a busy machine, and less than what is waited by default."""
-"""Seconds that `strict_gateway` waits for a request."""
+SOON = 8.0
+"""Seconds within which `strict_gateway`, which waits one for a request, has certainly given up; by default it waits 10."""
 
 
 def request(*lines: str, body: str = "") -> bytes:
@@ -72,7 +70,7 @@ def test_ambiguous_requests_are_refused_and_the_connection_ends(gateway: Gateway
         connection.sendall(sent)
         reply = read(connection)
         assert reply.status == 400
-        assert seconds_until_closed(connection) < PATIENCE
+        assert seconds_until_closed(connection) < SOON
 
 
 def test_the_same_requests_written_well_are_taken(gateway: Gateway) -> None:
