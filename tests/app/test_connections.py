@@ -15,7 +15,7 @@ from tests.app.serving import Gateway, serving
 from tests.app.wire import connect, exchange, read, seconds_until_closed
 
 SOON = 8.0
-"""Seconds within which `strict_gateway`, which waits one for a request, has certainly given up; by default it waits 10."""
+"""Seconds within which `strict_gateway`, which waits 1 for a request, has given up; it would wait 10 by default."""
 
 
 def request(*lines: str, body: str = "") -> bytes:
