@@ -81,7 +81,13 @@ class ServerProgram:
         return [child for child in psutil.Process(self.process.pid).children() if child.name() == name]
 
     def __enter__(self) -> Self:
-        return self.wait()
+        try:
+            return self.wait()
+        except BaseException:
+            # What is left open would be told of in another test.
+            self.kill()
+            self.close()
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

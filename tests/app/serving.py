@@ -99,9 +99,12 @@ def gateway_process(folder: Path, *arguments: str, **settings: object) -> Iterat
         gateway.url = _wait_until_ready(gateway)
         yield gateway
     finally:
-        if process.poll() is None:
-            process.terminate()
-        process.wait(60)
+        process.terminate()
+        try:
+            process.wait(60)
+        finally:
+            process.kill()
+            process.wait()
 
 
 def _wait_until_ready(gateway: Gateway) -> str:

@@ -233,11 +233,15 @@ def test_a_signal_during_the_start_leaves_nothing_running(folder: Path) -> None:
     env = environment(data_dir=folder / "data", port=0)
     with (folder / "out").open("w+") as out:
         process = subprocess.Popen([*GATEWAY, "serve"], env=env, stdout=out, stderr=out)
-        while "starting PostgreSQL" not in (folder / "out").read_text():
-            assert process.poll() is None
-            time.sleep(0.02)
-        process.terminate()
-        assert process.wait(30) == 143
+        try:
+            while "starting PostgreSQL" not in (folder / "out").read_text():
+                assert process.poll() is None
+                time.sleep(0.02)
+            process.terminate()
+            assert process.wait(60) == 143
+        finally:
+            process.kill()
+            process.wait()
     found = [p for p in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(p.info["cmdline"] or [])]
     assert found == []
     assert "Traceback" not in (folder / "out").read_text()

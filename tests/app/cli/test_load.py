@@ -139,10 +139,15 @@ def load_that_waits(url: str, folder: Path) -> Iterator["subprocess.Popen[str]"]
             process = start("load", str(folder), settings={"database_url": url})
         waiting = "select count(*) from pg_locks where relation = 'order_items'::regclass and not granted"
         deadline = time.monotonic() + 60
-        while watcher.execute(waiting).fetchone() == (0,):
-            assert time.monotonic() < deadline
-            assert process.poll() is None, process.communicate()
-        yield process
+        try:
+            while watcher.execute(waiting).fetchone() == (0,):
+                assert time.monotonic() < deadline
+                assert process.poll() is None
+                time.sleep(0.02)
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
 
 
 def test_a_load_that_is_killed_leaves_nothing(migrated_database: str, folder: Path) -> None:
