@@ -22,9 +22,9 @@ run: $(VENV)/installed ## Start the gateway with embedded servers and demo data
 install: $(VENV)/installed-dev ## Install everything for development into .venv
 
 .PHONY: test
-test: $(VENV)/installed-dev explorer ## Run all tests, on real servers
+test: $(VENV)/installed-dev explorer ## Run all tests, on real servers; JOBS=2 at a time
 	@$(INSTALL_NODE)
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n $(if $(JOBS),$(JOBS),2) --dist loadfile
 
 .PHONY: crash
 crash: $(VENV)/installed-dev ## Kill -9 the parts while rows are being written, ROUNDS=50 times
