@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,7 @@ READY_SECONDS = 120
 # It wants two extensions of its database that come from a server of their own; nothing here needs them.
 START = """
 import sys
+from typing import Any
 from bqemulator.storage.engine import DuckDBEngine
 DuckDBEngine._load_spatial = DuckDBEngine._load_format_extensions = lambda self: None
 from bqemulator.cli import main
@@ -43,11 +45,11 @@ class Emulator:
     rest_port: int
     grpc_port: int
 
-    def place(self, **details: object) -> Place:
+    def place(self, **details: Any) -> Place:
         """Return a warehouse that nobody has used."""
-        named = {"project": "test", "dataset": f"d{next(_datasets)}"} | details
+        named: dict[str, Any] = {"project": "test", "dataset": f"d{next(_datasets)}"} | details
         return Place(
-            **named,  # type: ignore[arg-type]  # whatever a test says
+            **named,
             rest_endpoint=f"http://127.0.0.1:{self.rest_port}",
             grpc_endpoint=f"127.0.0.1:{self.grpc_port}",
         )

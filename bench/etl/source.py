@@ -51,7 +51,7 @@ class Operational:
 @contextlib.contextmanager
 def operational(report: Report) -> Iterator[Operational]:
     """Give a new database, migrated and empty, whose tables are published."""
-    with open_stack(ETL_DATA, owner="make bench-etl", parts=("postgres",), report=report) as stack:
+    with open_stack(ETL_DATA, owner="make bench-etl", parts=["postgres"], report=report) as stack:
         owner = stack.endpoints.owner_url
         url = f"{owner.rpartition('/')[0]}/{_DATABASE}"
         _drop(owner)

@@ -83,7 +83,7 @@ def environment(**settings: object) -> dict[str, str]:
 
 
 @contextmanager
-def gateway_process(folder: Path, *arguments: str, **settings: object) -> Iterator[Gateway]:
+def gateway_process(folder: Path, *arguments: str, **settings: Any) -> Iterator[Gateway]:
     """Run `gateway serve` until the end of the block; it is ready when the block begins.
 
     It has no ETL worker unless the settings ask for one.
@@ -94,7 +94,7 @@ def gateway_process(folder: Path, *arguments: str, **settings: object) -> Iterat
         process = subprocess.Popen(
             [*GATEWAY, "serve", *arguments], env=environment(**settings), stdout=out, stderr=err, text=True
         )
-    gateway = Gateway(process, folder, "", Settings(data_dir=settings["data_dir"]))  # type: ignore[arg-type]
+    gateway = Gateway(process, folder, "", Settings(data_dir=settings["data_dir"]))
     try:
         gateway.url = _wait_until_ready(gateway)
         yield gateway
@@ -118,9 +118,9 @@ def _wait_until_ready(gateway: Gateway) -> str:
 
 
 @contextmanager
-def serving(app: ASGIApp, **changes: object) -> Iterator[str]:
+def serving(app: ASGIApp, **changes: Any) -> Iterator[str]:
     """Serve an application by the gateway's server, in a thread of its own; give its URL."""
-    settings = Settings(port=0, **changes)  # type: ignore[arg-type]
+    settings = Settings(port=0, **changes)
     started = threading.Event()
     with bind(settings) as listener:
         server = Server(app, settings, started=started.set, stopping=lambda: None)

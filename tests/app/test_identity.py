@@ -3,10 +3,12 @@
 import multiprocessing
 import time
 from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.errors import StartError
@@ -19,12 +21,12 @@ from security.tokens import InvalidToken
 ADMIN = Principal("a", frozenset({Role.ADMIN}))
 
 
-def settings(folder: Path, **values: object) -> Settings:
-    return Settings(data_dir=folder / "data", **values)  # type: ignore[arg-type]
+def settings(folder: Path, **values: Any) -> Settings:
+    return Settings(data_dir=folder / "data", **values)
 
 
-def production(folder: Path, key: object, **values: object) -> Settings:
-    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)  # type: ignore[attr-defined]
+def production(folder: Path, key: PrivateKeyTypes, **values: Any) -> Settings:
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return settings(folder, jwt_public_key=pem.decode(), **{"jwt_issuer": "i", "jwt_audience": "a"} | values)
 
 

@@ -42,8 +42,8 @@ def written(capsys: pytest.CaptureFixture[str]) -> Iterator[Written]:
     structlog.reset_defaults()
 
 
-def configure(**values: str) -> Any:
-    logs.configure(Settings(**values))  # type: ignore[arg-type]
+def configure(**values: Any) -> Any:
+    logs.configure(Settings(**values))
     return structlog.stdlib.get_logger("test")
 
 

@@ -39,7 +39,7 @@ def test_nothing_needs_to_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        Settings.load().port = 1  # type: ignore[misc]
+        Settings.load().port = 1
 
 
 @pytest.mark.parametrize(

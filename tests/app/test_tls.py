@@ -24,7 +24,7 @@ from starlette.types import Receive, Scope, Send
 from app.errors import StartError
 from app.settings import Settings
 from app.tls import server_context
-from tests.app.serving import gateway_process, serving
+from tests.app.serving import Gateway, gateway_process, serving
 from tests.app.wire import seconds_until_closed
 
 
@@ -73,8 +73,8 @@ def test_the_gateway_speaks_tls_and_tells_browsers_to_stay_with_it(
                 assert client.get(address + path).headers["strict-transport-security"] == "max-age=31536000"
 
 
-def test_without_tls_browsers_are_not_told_so(gateway: object) -> None:
-    assert "strict-transport-security" not in httpx.get(f"{gateway.url}/healthz").headers  # type: ignore[attr-defined]
+def test_without_tls_browsers_are_not_told_so(gateway: Gateway) -> None:
+    assert "strict-transport-security" not in httpx.get(f"{gateway.url}/healthz").headers
 
 
 def test_requests_are_known_to_be_encrypted(pair: dict[str, Path]) -> None:

@@ -5,7 +5,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
@@ -120,14 +120,19 @@ def promised(site: Site) -> int:
     return sum(len(note.read_text().split()) for note in site.notes if note.exists())
 
 
+def more_is_promised(site: Site) -> Callable[[], bool]:
+    """Return whether rows were promised since now."""
+    before = promised(site)
+    return lambda: promised(site) > before
+
+
 @pytest.mark.timeout(1800)
 def test_no_acknowledged_row_is_lost(site: Site, crash_rounds: int) -> None:
     dice = random.SystemRandom()
     times: dict[str, list[float]] = {kind: [] for kind in KINDS}
     with writing(site):
         for _, kind in zip(range(crash_rounds), cycle(KINDS), strict=False):
-            before = promised(site)
-            wait_until("rows are written", lambda before=before: promised(site) > before)  # type: ignore[misc]
+            wait_until("rows are written", more_is_promised(site))
             time.sleep(dice.uniform(0.0, 1.0))
             times[kind].append(site.kill(kind))
             assert site.missing() == []

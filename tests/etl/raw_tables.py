@@ -33,7 +33,7 @@ class RawTables:
         self.load_id = 0
         connection.execute("set timezone = 'UTC'; create schema if not exists raw")
         landing = [entity for entity in ENTITIES if entity.__declaration__.warehouse is not None]
-        self.schemas = {str(entity.__table__.name): _schema(entity) for entity in landing}
+        self.schemas = {entity.__tablename__: _schema(entity) for entity in landing}
         for table, schema in self.schemas.items():
             for name, made_of in ((f"{table}__log", pa.schema([*_META, *schema])), (f"{table}__base", schema)):
                 connection.register("shape", made_of.empty_table())

@@ -16,13 +16,16 @@ from resolvers.sql.where import Filters
 from schema.derive import inputs
 from schema.model import Model
 from security.rows import RowRule
+from tests.fuzz.gateway import Way
 from tests.planted.planting import BOTH_PATHS, COMPILED, REFERENCE, Bug, Patch, Plant, blind, instead, on
 
 _ROLES = ("sales", "customer")
 _PHARMACIES = ("Order", "Customer", "Interaction", "OrderItem")
 
 
-def _exit(about: str, plant: Plant, ways: tuple = COMPILED, kinds: tuple[str, ...] = (), *entities: str) -> Bug:  # type: ignore[type-arg]
+def _exit(
+    about: str, plant: Plant, ways: tuple[Way, ...] = COMPILED, kinds: tuple[str, ...] = (), *entities: str
+) -> Bug:
     return Bug(about, plant, ways, _ROLES, on(*(entities or _PHARMACIES), kinds=kinds))
 
 

@@ -18,6 +18,7 @@ where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm')
 DEFINERS = """
 select proname from pg_proc
 where pronamespace = 'public'::regnamespace and prosecdef and has_function_privilege('gateway', oid, 'execute')
+order by proname
 """
 RIGHTS = """
 select rolsuper or rolbypassrls or rolcreaterole or rolcreatedb from pg_roles where rolname = 'gateway'

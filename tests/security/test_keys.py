@@ -2,6 +2,7 @@
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from security.keys import UnusableKey, fits, read_public_keys
@@ -17,8 +18,8 @@ fQhMD3Z61gGlPaXYaQIDAQAB
 ED = ed25519.Ed25519PrivateKey.generate()
 
 
-def public_pem(key: object) -> str:
-    made = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)  # type: ignore[attr-defined]
+def public_pem(key: PrivateKeyTypes) -> str:
+    made = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return str(made.decode())
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -32,8 +33,8 @@ class Recorded:
         self.shipping = Shipping("postgresql://nobody@127.0.0.1:1/nothing", folder, Anchors(folder / "anchors"), b"")
         self.executor = RecordingExecutor(ask.engine, self.shipping, most_lag=LIMIT)
 
-    async def ask(self, document: str, principal: Principal = ADMIN.principal, **more: object) -> Answer:
-        operation = Operation(document, request="r1", address="192.0.2.7", **more)  # type: ignore[arg-type]
+    async def ask(self, document: str, principal: Principal = ADMIN.principal, **more: Any) -> Answer:
+        operation = Operation(document, request="r1", address="192.0.2.7", **more)
         return await self.executor.execute(operation, principal)
 
     @property

@@ -87,6 +87,6 @@ def _compared(audited: Histories, logged: Histories, differing: int) -> tuple[in
 
 def _differing(source: psycopg.Connection, warehouse: duckdb.DuckDBPyConnection, table: str) -> int:
     columns = 'id, n, amount, "at", md5(note)'
-    expected = source.execute(f"select {columns} from {table} order by id").fetchall()  # type: ignore[arg-type]
+    expected = source.execute(f"select {columns} from {table} order by id").fetchall()
     found = warehouse.execute(f"select {columns} from raw.{table} order by id").fetchall()
     return len(set(expected) ^ set(found)) + abs(len(expected) - len(found))

@@ -92,7 +92,7 @@ class Pair:
     def expected(self, table: str = "things") -> str:
         """Return the hash of a table at the source."""
         names = ", ".join(f'"{name}"' for name in self._names(table))
-        return _hash(self.connection.execute(f"select {names} from {table}"))  # type: ignore[arg-type]
+        return _hash(self.connection.execute(f"select {names} from {table}"))
 
     def found(self, table: str = "things") -> str:
         """Return the hash of a table in the warehouse."""

@@ -1,5 +1,7 @@
 """Values that PostgreSQL holds and the declared type can't: each a dead letter, and everything else goes on."""
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 
@@ -57,8 +59,8 @@ POISONS = [
 
 
 @pytest.fixture
-def pair(empty_database: str, tmp_path: object):
-    made = Pair(empty_database, tmp_path, TABLES, (SHAPE, OTHERS))  # type: ignore[arg-type]
+def pair(empty_database: str, tmp_path: Path):
+    made = Pair(empty_database, tmp_path, TABLES, (SHAPE, OTHERS))
     # One poisoned row comes with the copy, all the others with the stream.
     made.run("insert into things (id, amount) values (1, 'NaN'), (2, 2)", "insert into others values (1, 1)")
     made.start()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -29,8 +30,8 @@ def preparing(tmp_path: Path) -> Iterator[Pair]:
         made.close()
 
 
-def _pid(process: object) -> int:
-    return int(process.pid)  # type: ignore[attr-defined]
+def _pid(process: psutil.Process) -> int:
+    return process.pid
 
 
 def _allows(url: str) -> bool:

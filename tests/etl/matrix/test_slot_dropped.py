@@ -8,8 +8,11 @@ from tests.servers import wait_until
 
 
 def drop(pair: Pair) -> None:
-    state = lambda: slot_state(pair.connection, pair.source.slot)  # noqa: E731
-    wait_until("the slot is let go", lambda: not (found := state()) or not found.is_active)
+    def is_free() -> bool:
+        found = slot_state(pair.connection, pair.source.slot)
+        return found is None or not found.is_active
+
+    wait_until("the slot is let go", is_free)
     drop_slot(pair.connection, pair.source.slot)
 
 

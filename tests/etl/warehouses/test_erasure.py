@@ -5,6 +5,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from etl.changes import Batch, DeadLetter, Erase, TableShape
+from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from tests.etl.warehouses.things import (
     DELETE,
     INSERT,
@@ -23,9 +24,9 @@ PERSONAL = TableShape("things", (*SHAPE.columns[:2], replace(SHAPE.columns[2], p
 SECRET = "personal data"
 
 
-def everything(made: object) -> str:
+def everything(made: DuckDBWarehouse) -> str:
     tables = ("things__log", "things__base", "things__pending", "things__copying", "dead_letter")
-    return str([made.connection.execute(f"from raw.{table}").fetchall() for table in tables])  # type: ignore[attr-defined]
+    return str([made.connection.execute(f"from raw.{table}").fetchall() for table in tables])
 
 
 def test_an_erased_row_is_nowhere_under_any_of_its_keys() -> None:

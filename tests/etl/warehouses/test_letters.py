@@ -1,6 +1,7 @@
 """Dead letters: there with the checkpoint and once, never built upon, and put in their place when they can be read."""
 
 from dataclasses import replace
+from typing import Any
 
 from etl.changes import Batch, DeadLetter, Operation
 from etl.warehouses.duckdb.letters import NEEDS_EARLIER
@@ -17,8 +18,8 @@ from tests.etl.warehouses.things import (
 )
 
 
-def letter(lsn: int, key: int, operation: Operation = Operation.UPDATE, **more: object) -> DeadLetter:
-    return DeadLetter("things", lsn, 0, key, "a", "out of range", b"?", operation, **more)  # type: ignore[arg-type]
+def letter(lsn: int, key: int, operation: Operation = Operation.UPDATE, **more: Any) -> DeadLetter:
+    return DeadLetter("things", lsn, 0, key, "a", "out of range", b"?", operation, **more)
 
 
 def test_dead_letters_come_with_the_checkpoint_and_once() -> None:

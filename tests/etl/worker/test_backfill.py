@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from etl.changes import CopyAgain
+from etl.changes import Batch, CopyAgain
 from etl.sources.postgres_wal.control import ask_for_copy
 from etl.worker.source import Source
 from tests.etl.worker.working import SHAPES, Work, forget, source_of, working
@@ -133,10 +133,10 @@ def test_a_copy_that_fails_is_begun_anew(
         faults = iter([psycopg.OperationalError(), None])
         append = work.warehouse.append
 
-        def failing(batch: object) -> None:
+        def failing(batch: Batch) -> None:
             if threading.current_thread().name == "backfill" and (fault := next(faults, None)):
                 raise fault
-            append(batch)  # type: ignore[arg-type]
+            append(batch)
 
         monkeypatch.setattr(work.warehouse, "append", failing)
         ask(work, CopyAgain("categories", "again"))

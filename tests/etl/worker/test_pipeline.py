@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import psycopg
 import pytest
@@ -79,7 +79,7 @@ def test_a_lost_slot_is_told_and_all_tables_are_copied_again(source: Source, tmp
                     "select active from pg_replication_slots where slot_name = %s", [source.slot]
                 ).fetchone()[0]
             ),
-        )  # type: ignore[index]
+        )
         drop_slot(connection, source.slot)
         connection.execute("delete from categories where name = 'goes'")
         connection.execute(CATEGORY, ["comes"])
@@ -173,7 +173,7 @@ def _cutting(cut: object) -> object:
     """Return what stands for a batch until the tenth, and raises then."""
     made = []
 
-    def batch(*arguments: object, **named: object) -> object:
+    def batch(*arguments: Any, **named: Any) -> Any:
         made.append(arguments)
         return original(*arguments, **named) if len(made) < 10 else cut()  # type: ignore[operator,arg-type]
 
