@@ -92,6 +92,10 @@ class Asking:
         return Told(answer, list(self.statements))
 
 
+PATIENCE = 120
+"""Seconds for operations whose answers are compared: that a busy machine takes long for them is no difference."""
+
+
 def serving_url(stack: Stack, owner_url: str) -> str:
     """Return the URL under which a database is served: that of the role that may only read."""
     return at_database(stack.endpoints.database_url, database_name(owner_url))
@@ -172,9 +176,8 @@ async def ask_unguarded(stack: Stack, unguarded_database: str, request: pytest.F
 async def asking(url: str, *, compiling: bool) -> AsyncIterator[Asking]:
     """Open a database and ask an engine over it."""
     statements: list[str] = []
-    # What is compared are answers: that a busy machine takes long is none.
-    database = await Database.open(url, observe=statements.append, statement_timeout_ms=120_000)
+    database = await Database.open(url, observe=statements.append, statement_timeout_ms=PATIENCE * 1000)
     try:
-        yield Asking(new_engine(database, time_budget=300.0, compiling=compiling), statements)
+        yield Asking(new_engine(database, time_budget=PATIENCE, compiling=compiling), statements)
     finally:
         await database.close()

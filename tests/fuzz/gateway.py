@@ -19,7 +19,7 @@ from resolvers.sql.scope import Predicate, Scope
 from schema.model import Graph, Model
 from security.principal import Principal
 from tests.fuzz.answer import LEAST_GROUP, PAGE_SIZE
-from tests.graph import CURSORS
+from tests.graph import CURSORS, PATIENCE
 from tests.model.world import GRAPH
 
 LIMITS = Limits(PAGE_SIZE, 50, LEAST_GROUP)
@@ -96,12 +96,12 @@ async def gateway(
 
     `schemas` of another gateway over the same graph save the time that they take.
     """
-    served = await Database.open(served_url, max_size=1)
-    owned = await Database.open(owner_url, max_size=1)
+    served = await Database.open(served_url, max_size=1, statement_timeout_ms=PATIENCE * 1000)
+    owned = await Database.open(owner_url, max_size=1, statement_timeout_ms=PATIENCE * 1000)
     built = schemas or new_schemas(graph)
 
     def engine(database: Database, *, compiling: bool) -> Engine:
-        made = Engine(database, graph, limits=LIMITS, cursors=CURSORS, compiling=compiling)
+        made = Engine(database, graph, limits=LIMITS, cursors=CURSORS, time_budget=PATIENCE, compiling=compiling)
         # Schemas are what takes time; they don't know of fences and paths.
         made._schemas = built
         return made

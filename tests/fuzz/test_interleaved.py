@@ -20,7 +20,7 @@ from tests.fuzz.data import insert, random_data
 from tests.fuzz.gateway import LIMITS, removable_predicates, without_predicates
 from tests.fuzz.operation import Asked
 from tests.fuzz.people import random_people
-from tests.graph import CURSORS, serving_url
+from tests.graph import CURSORS, PATIENCE, serving_url
 from tests.model.world import GRAPH
 
 SEED = 11
@@ -48,8 +48,10 @@ async def test_nobody_gets_what_another_asked_for(
     told: Counter[str] = Counter()
     with removable_predicates(), new_database(stack.endpoints.owner_url, migrated_template) as url:
         insert(url, data)
-        database = await Database.open(serving_url(stack, url), max_size=POOL, acquire_timeout=60)
-        engine = Engine(database, GRAPH, limits=LIMITS, cursors=CURSORS)
+        database = await Database.open(
+            serving_url(stack, url), max_size=POOL, acquire_timeout=PATIENCE, statement_timeout_ms=PATIENCE * 1000
+        )
+        engine = Engine(database, GRAPH, limits=LIMITS, cursors=CURSORS, time_budget=PATIENCE)
         hurried = Engine(database, GRAPH, limits=LIMITS, cursors=CURSORS, time_budget=0.004)
         hurried._schemas = engine._schemas
 

@@ -85,13 +85,24 @@ class Site:
         server.kill()
         wait_until("it is dead", lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE)
 
+    def connected(self) -> psycopg.Connection:
+        """Connect, when PostgreSQL has come back."""
+        until = time.monotonic() + 60
+        while True:
+            try:
+                return psycopg.connect(self.url, autocommit=True)
+            except psycopg.OperationalError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+
     def end_worker(self) -> None:
         self.worker.kill()
         self.worker.join()
 
     def catch_up(self) -> None:
         """Let the worker take in everything that was committed, and end."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
+        with self.connected() as connection:
             end = connection.execute("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn").fetchone()
             # Something to be told of behind the last change.
             connection.execute("select pg_logical_emit_message(true, 'crash', '')")
