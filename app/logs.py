@@ -95,7 +95,7 @@ def note_request(facts: EventDict) -> None:
     if _lines is None:
         _REQUESTS.info("request", **facts)
         return
-    now = dt.datetime.now(dt.UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
     line = {**facts, "event": "request", "request_id": REQUEST_ID.get(None), "level": "info", "timestamp": f"{now}Z"}
     _lines.add(_json(None, "info", line) + "\n")
 

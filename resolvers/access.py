@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -51,6 +51,11 @@ class Coordinates:
         """The names in one text."""
         return " ".join(self.names)
 
+    @cached_property
+    def personal_types(self) -> frozenset[str]:
+        """The types of the fields with personal data."""
+        return frozenset(name.partition(".")[0] for name in self.personal)
+
     def personal_with(self, variables: Mapping[str, Any] | None) -> tuple[str, ...]:
         """Return what of it is personal data, inputs in variables included."""
         if self.hidden is None or not variables:
@@ -61,8 +66,7 @@ class Coordinates:
         return (*self.personal, *(f"${name}" for name in sorted(found))) if found else self.personal
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(NamedTuple):
     """What an answer tells: `subjects` are the rows with personal data in it, as `Customer:14`."""
 
     coordinates: Coordinates

@@ -4,8 +4,7 @@ import logging
 import traceback
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from graphql import GraphQLError
@@ -23,8 +22,7 @@ MAX_ERRORS = 20
 TOO_DEEP = BadUserInput("The operation is nested too deeply: ask for fewer levels, or take them in turn.")
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """The response to an operation.
 
     `executed` is False for a request error: the operation did not run, and the response has no data. `status` is the
@@ -79,7 +77,7 @@ def compiled(response: bytes, access: Access, way: Way) -> Answer:
 
 def extended(answer: Answer, extensions: Mapping[str, Any]) -> Answer:
     """Return an answer that tells more beside its data or errors."""
-    return replace(answer, body=answer.body[:-1] + b',"extensions":' + _json(extensions) + b"}")
+    return answer._replace(body=answer.body[:-1] + b',"extensions":' + _json(extensions) + b"}")
 
 
 def formatted(errors: Iterable[GraphQLError], code: ErrorCode) -> list[dict[str, Any]]:

@@ -2,14 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from resolvers.costs.telling import Costing
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """One GraphQL request as it came; `may_write` is False where HTTP forbids mutations.
 
     `costing` says whether the cost is to be told, with the data or instead of it; with `explaining` it is told how the

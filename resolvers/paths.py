@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import NamedTuple, cast
 
 from graphql import DocumentNode, ExecutionResult, GraphQLError
 from graphql.execution import execute
@@ -29,8 +29,7 @@ from security.errors import BadUserInput
 from security.principal import Principal
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """An operation that is valid and paid for, with its coerced variables.
 
     `sent` gathers the statements that it takes, where a client wants to be told of them.
@@ -79,7 +78,7 @@ class Paths:
         access = _access(asked, (*subjects, *left.subjects))
         way = _with_sent(MIXED if left.was_asked else COMPILED, asked)
         if ran.errors:
-            return executed(Fragment(replace(ran, response=response).data), ran.errors, access, way)
+            return executed(Fragment(ran._replace(response=response).data), ran.errors, access, way)
         return compiled(response, access, way)
 
     def _planned(self, asked: Asked) -> CompiledOperation:
@@ -152,5 +151,5 @@ def _access(asked: Asked, subjects: Iterable[str]) -> Access:
         )
     coordinates = prepared.coordinates
     personal = coordinates.personal_with(asked.operation.variables)
-    types = {name.partition(".")[0] for name in coordinates.personal}
-    return Access(coordinates, personal, tuple(row for row in subjects if row.partition(":")[0] in types))
+    types = coordinates.personal_types
+    return Access(coordinates, personal, tuple([row for row in subjects if row.partition(":")[0] in types]))

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLInputType, OperationType, type_from_ast
@@ -32,8 +32,7 @@ Executing = Callable[[DocumentNode, Snapshot], Awaitable[ExecutionResult]]
 """Executes an operation by graphql-core on a snapshot."""
 
 
-@dataclass(frozen=True)
-class Ran:
+class Ran(NamedTuple):
     """What an operation came to: a response with its data, and the errors of fields that were left to graphql-core."""
 
     response: bytes

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from resolvers.compiled.parts import Chunks
 from resolvers.compiled.rows import SEPARATOR
@@ -17,8 +17,7 @@ Tell = Callable[[Sequence[Chunks | None]], Chunks]
 """Makes a field's JSON of that of its statements, None where one gave nothing."""
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """What a root field is at one run."""
 
     calls: Sequence[Call]

@@ -7,7 +7,7 @@ the *shape* of the variables. All other values are left out as slots, so that on
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from graphql import (
@@ -118,16 +118,14 @@ Supply = Callable[["Inputs"], Any]
 """Gives the value of a parameter at a run."""
 
 
-@dataclass(frozen=True)
-class Supplied:
+class Supplied(NamedTuple):
     """What a run of an operation is given: coerced variables, and the principal, whose claims are bound."""
 
     variables: Mapping[str, Any]
     principal: Principal
 
 
-@dataclass(frozen=True)
-class Inputs:
+class Inputs(NamedTuple):
     """What a run of a statement is given: what its operation was, and the cursors that it opened."""
 
     supplied: Supplied

@@ -5,6 +5,7 @@ Those are how many rows a page has, by its order of magnitude, and where a curso
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from resolvers.compiled.slots import Inputs, Supplied
 from resolvers.compiled.statement import Statement
@@ -14,8 +15,7 @@ from resolvers.ways import NotCompiled, Reason
 _MOST = 8
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """A statement, and what it is run with; `is_new` where it was made for this run."""
 
     statement: Statement

@@ -1,8 +1,8 @@
 """One bucket as a process sees it: tokens are fetched in lots, so that most requests ask nobody."""
 
 import asyncio
-from dataclasses import dataclass
 from time import monotonic
+from typing import NamedTuple
 
 from security.budgets.bucket import Buckets
 from security.budgets.table import Budget
@@ -13,8 +13,7 @@ _LOTS = 200
 with processes that don't use it."""
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """How a budget stands: its limit, what is left of it, its tokens a second, and the seconds until it is full."""
 
     limit: int

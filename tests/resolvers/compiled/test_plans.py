@@ -1,7 +1,6 @@
 """No usual operation reads a large table from end to end, or much more of one than it shows."""
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
 
 import psycopg
 import pytest
@@ -123,7 +122,7 @@ async def test_a_page_is_planned_for_its_size(database: Explained) -> None:
     engine = new_engine(database, compiling=True)
     asked = Operation("query($first: Int!) { orders(first: $first) { nodes { id customer { name } } } }")
     for first, most in ((5, 8), (50, 64), (200, 512)):
-        await engine.execute(replace(asked, variables={"first": first}), ADMIN.principal)
+        await engine.execute(asked._replace(variables={"first": first}), ADMIN.principal)
         limits = [node["Plan Rows"] for node in nodes(database.plans[-1]) if node["Node Type"] == "Limit"]
         assert max(limits) == most
 
