@@ -13,7 +13,7 @@ from resolvers.compiled.parts import Chunks
 from resolvers.compiled.planner import Plan, Planner
 from resolvers.compiled.roots import Asked, LeftRoot
 from resolvers.compiled.selections import Selections
-from resolvers.compiled.slots import Supplied, shape_of, slotted
+from resolvers.compiled.slots import Shapes, Supplied, slotted
 from resolvers.compiled.variants import Call
 from resolvers.database import Database, Snapshot
 from resolvers.documents import Prepared
@@ -62,6 +62,8 @@ class CompiledOperation:
         self._words: Collection[str] = frozenset(
             field.words.__name__ for model in self.planner.everything for field in model.fields.values() if field.words
         )
+        shapes = Shapes(self._words)
+        self._shapes = {name: shapes.of(type_) for name, type_ in self._types.items()}
 
     @property
     def plans(self) -> int:
@@ -124,10 +126,7 @@ class CompiledOperation:
         return plan
 
     def _shape(self, coerced: Mapping[str, Any], principal: Principal) -> Hashable:
-        shapes = [
-            shape_of(coerced[name], type_, self._words) if name in coerced else _ABSENT
-            for name, type_ in self._types.items()
-        ]
+        shapes = [shape(coerced[name]) if name in coerced else _ABSENT for name, shape in self._shapes.items()]
         return (*shapes, bool(principal.customer_id), bool(principal.regions), bool(principal.warehouse_ids))
 
     def _plan(self, variables: VariableValues) -> Plan:

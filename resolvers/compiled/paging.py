@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,7 +33,12 @@ class Belonging:
 
     def told(self, variables: Mapping[str, Any]) -> bytes:
         """Return it as the cursors' associated data."""
-        return belonging(self.coordinate, self.ordering, filled(self.where, variables))
+        return self._known or belonging(self.coordinate, self.ordering, filled(self.where, variables))
+
+    @cached_property
+    def _known(self) -> bytes | None:
+        """The same where no variable is part of it."""
+        return None if is_open(self.where) else belonging(self.coordinate, self.ordering, self.where)
 
 
 @dataclass(frozen=True)

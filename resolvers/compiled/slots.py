@@ -7,6 +7,7 @@ the *shape* of the variables. All other values are left out as slots, so that on
 from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -49,18 +50,38 @@ def slotted(value: Any, type_: GraphQLInputType, path: tuple[str | int, ...], wo
     return value if _has_shape(type_, words) else Slot(path)
 
 
-def shape_of(value: Any, type_: GraphQLInputType, words: Collection[str]) -> Shape:
-    """Return the shape of a coerced value: equal shapes make equal statements."""
-    if value is None:
-        return None
-    match type_:
-        case GraphQLNonNull():
-            return shape_of(value, type_.of_type, words)
-        case GraphQLList() if _has_shape(type_.of_type, words):
-            return tuple(shape_of(item, type_.of_type, words) for item in value)
-        case GraphQLInputObjectType():
-            return tuple((name, shape_of(item, type_.fields[name].type, words)) for name, item in value.items())
-    return value if _has_shape(type_, words) else "·"
+class Shapes:
+    """Tells the shapes of coerced values; what a type says of them is read once. Equal shapes make equal statements."""
+
+    def __init__(self, words: Collection[str]) -> None:
+        """Know the enums whose values are values of columns."""
+        self._words = words
+        self._of_objects: dict[str, Callable[[Any], Shape]] = {}
+
+    def of(self, type_: GraphQLInputType) -> Callable[[Any], Shape]:
+        """Return what tells the shape of a value of the type."""
+        match type_:
+            case GraphQLNonNull():
+                return self.of(type_.of_type)
+            case GraphQLList() if _has_shape(type_.of_type, self._words):
+                of_item = self.of(type_.of_type)
+                return lambda value: None if value is None else tuple([of_item(item) for item in value])
+            case GraphQLInputObjectType():
+                # Types of inputs lead to themselves: those within are looked at when a value comes.
+                return self._of_objects.setdefault(type_.name, partial(self._of_object, type_, {}))
+        if _has_shape(type_, self._words):
+            return lambda value: value
+        return lambda value: None if value is None else "·"
+
+    def _of_object(
+        self, type_: GraphQLInputObjectType, known: dict[str, Callable[[Any], Shape]], value: Mapping[str, Any] | None
+    ) -> Shape:
+        if value is None:
+            return None
+        for name in value:
+            if name not in known:
+                known[name] = self.of(type_.fields[name].type)
+        return tuple([(name, known[name](item)) for name, item in value.items()])
 
 
 def _has_shape(type_: GraphQLInputType, words: Collection[str]) -> bool:

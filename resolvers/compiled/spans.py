@@ -56,10 +56,11 @@ def spans_of(key: GroupKey, where: Mapping[str, Any], paging: Paging) -> Spans |
         first, last = filled(since, inputs.variables), filled(until, inputs.variables)
         return isinstance(first, dt.datetime) and isinstance(last, dt.datetime) and (last - first).days < days * _MOST
 
-    if not is_few(paging.inputs):
-        return None
+    suits = is_few(paging.inputs)
     if is_open(since) or is_open(until):
-        paging.conditions.append(is_few)
+        paging.conditions.append(lambda inputs: is_few(inputs) is suits)
+    if not suits:
+        return None
     column_type = key.field.column.type
     return Spans(rows_of_spans(key.unit, paging.bind(since, column_type), paging.bind(until, column_type)))
 

@@ -25,7 +25,7 @@ class Call(NamedTuple):
 
 @dataclass
 class Variants:
-    """The statements that were made by `compile` for values that came; the last few are kept."""
+    """The statements that were made by `compile` for values that came; the last few are kept, the newest first."""
 
     compile: Callable[[Supplied], Statement]
     cursors: Cursors
@@ -33,12 +33,14 @@ class Variants:
 
     def call(self, supplied: Supplied) -> Call:
         """Return the call that fits the values; raise `BadUserInput` where they can't be used."""
-        for statement in self.kept:
+        for at, statement in enumerate(self.kept):
             inputs = self._inputs(statement, supplied)
             if inputs is not None:
+                if at:
+                    self.kept.insert(0, self.kept.pop(at))
                 return Call(statement, inputs)
         statement = self.compile(supplied)
-        self.kept[:] = [*self.kept[-_MOST + 1 :], statement]
+        self.kept[:] = [statement, *self.kept[: _MOST - 1]]
         inputs = self._inputs(statement, supplied)
         if inputs is None:
             raise NotCompiled(Reason.UNFIT)

@@ -6,6 +6,7 @@ last ascending and first descending, so that an index serves both directions.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,7 +36,7 @@ class Ordering:
         """The same order from the end."""
         return Ordering(tuple(Step(step.field, not step.descending) for step in self.steps))
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """The order as a text, the same for equal orders."""
         return ",".join(f"{step.field.name}{'-' if step.descending else '+'}" for step in self.steps)

@@ -61,3 +61,5 @@ async def test_they_are_looked_up_where_both_bounds_are_given_and_they_are_few(a
     assert await looks_up("MONTH", gte="2025-01-01T00:00:00Z", lt="2026-01-01T00:00:00Z")
     assert not await looks_up("MONTH", gte="2025-01-01T00:00:00Z")
     assert not await looks_up("DAY", gte="1825-01-01T00:00:00Z", lt="2026-01-01T00:00:00Z")
+    # A statement for many is kept now, and is not taken for few.
+    assert await looks_up("DAY", gte="2025-01-01T00:00:00Z", lt="2026-01-01T00:00:00Z")
