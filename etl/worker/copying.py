@@ -19,6 +19,7 @@ from etl.changes import (
     copy_ends,
 )
 from etl.sources.ahead import ahead
+from etl.sources.gathering import gathered
 from etl.sources.postgres_wal.slot import NewSlot
 from etl.sources.postgres_wal.snapshot import copy_table, count_rows
 from etl.sources.publication import present_columns, source_columns
@@ -84,9 +85,10 @@ class Copier:
         self._progress.copying(shape.table, done, max(total, 1))
         if is_whole:
             self._append(copy_begins(shape, position))
-        for changes, dead in ahead(copy_table(connection, shape, position, low=wanted.low, high=wanted.high)):
-            self._append(changes, *dead)
-            done += (changes.records.num_rows if changes else 0) + len(dead)
+        parts = copy_table(connection, shape, position, low=wanted.low, high=wanted.high)
+        for one in ahead(gathered(parts)):
+            self._append(*one.changes, dead=one.dead)
+            done += one.rows
             # The total is an estimate, and only the end is the end.
             self._progress.copying(shape.table, done, max(total, done + 1))
         if is_whole:
@@ -95,6 +97,6 @@ class Copier:
         self._progress.copying(shape.table, done, done)
         return done
 
-    def _append(self, changes: Changes | None, *dead: DeadLetter, control: Sequence[Control] = ()) -> None:
+    def _append(self, *changes: Changes, dead: Sequence[DeadLetter] = (), control: Sequence[Control] = ()) -> None:
         """Append a part, which moves the position nowhere."""
-        self._warehouse.append(Batch(NOTHING, (changes,) if changes else (), dead, control, is_partial=True))
+        self._warehouse.append(Batch(NOTHING, changes, dead, control, is_partial=True))

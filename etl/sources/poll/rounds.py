@@ -11,6 +11,7 @@ import pyarrow as pa
 from psycopg import sql
 
 from etl.changes import Batch, Changes, CopiedColumns, DeadLetter, Operation, TableShape, copy_begins, copy_ends
+from etl.sources.gathering import gathered
 from etl.sources.poll.delivered import Delivered
 from etl.sources.poll.schedule import Work
 from etl.sources.postgres_wal.snapshot import Part, copy_table
@@ -43,10 +44,10 @@ class Round:
     def copy(self, shape: TableShape) -> Iterator[Batch]:
         """Give all rows of a table, between the marks of a copy."""
         yield self._batch(copy_begins(shape, self.moment))
-        for changes, dead in copy_table(self.connection, shape, self.moment):
-            if changes:
-                self.delivered.difference(shape, stamp_of(shape), changes.records)
-            yield self._batch(changes, self._unheard(dead))
+        for one in gathered(copy_table(self.connection, shape, self.moment)):
+            for part in one.changes:
+                self.delivered.difference(shape, stamp_of(shape), part.records)
+            yield replace(self._batch(None, self._unheard(one.dead)), changes=one.changes)
         told = CopiedColumns(shape.table, self.moment, source_columns(self.connection, shape))
         yield replace(self._batch(copy_ends(shape, self.moment)), control=(told,))
 

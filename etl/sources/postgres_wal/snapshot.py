@@ -18,7 +18,7 @@ from etl.sources.postgres_wal.values import Column, column_of
 from etl.sources.postgres_wal.wire import Block, Wire, begin_copy
 from etl.sources.publication import present_columns
 
-_BYTES: Final = 8 * 2**20
+_BYTES: Final = 4 * 2**20
 _SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0"
 # Behind the signature flags and the length of what may follow, four bytes each; the second is zero.
 _HEADER: Final = len(_SIGNATURE) + 8

@@ -1,64 +1,36 @@
-"""Copied rows: they wait until the moment of their copy is reached, and give way to every newer change."""
+"""Copied rows whose moment is reached: they give way to every newer change, and what is the same is not told again."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import duckdb
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from etl.changes import COPY_BEGINS, COPY_ENDS, CopiedColumns, Operation, TableShape
-from etl.warehouses.duckdb.erasure import scrubbed
+from etl.changes import COPY_BEGINS, CopiedColumns, Operation, TableShape
+from etl.warehouses.duckdb.erasure import erased_after, scrubbed
+from etl.warehouses.duckdb.shaping import kept_columns
 from etl.warehouses.duckdb.statements import first_row, quoted
+from etl.warehouses.duckdb.waiting import begun_at
 
 _COPIED: Final = int(Operation.SNAPSHOT)
 
 
-def split(records: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-    """Return the changes and the copied rows, with the marks around them."""
-    is_mark = pc.is_in(records.column("_seq"), pa.array([COPY_BEGINS, COPY_ENDS]))
-    is_copied = pc.or_(pc.equal(records.column("_op"), _COPIED), is_mark)
-    if not pc.any(is_copied).as_py():
-        return records, records.slice(0, 0)
-    return records.filter(pc.invert(is_copied)), records.filter(is_copied)
+def publish_copy(
+    cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int, load_id: int, *, is_alone: bool
+) -> None:
+    """Put into the log what a copy as of an LSN says other than the table; its mark makes it one of the whole table.
 
-
-def stage_copied(cursor: duckdb.DuckDBPyConnection, table: str, records: pa.RecordBatch) -> None:
-    """Let copied rows wait. A mark ends what waited of earlier copies; rows sent again take the earlier's place."""
-    lsn, seq = (records.column(name)[0].as_py() for name in ("_commit_lsn", "_seq"))
-    cursor.execute(
-        f"delete from raw.{table}__copying where (_commit_lsn = $1 and _seq >= $2) or $2 = {COPY_BEGINS}", [lsn, seq]
-    )
-    cursor.register("part", pa.Table.from_batches([records]))
-    cursor.execute(f"insert into raw.{table}__copying by name from part")
-    cursor.unregister("part")
-
-
-def moments(cursor: duckdb.DuckDBPyConnection, table: str) -> list[int]:
-    """Return the LSNs of the copies that wait and are whole: parts of a table, and what has both marks."""
-    found = cursor.execute(
-        f"select _commit_lsn from raw.{table}__copying group by all"
-        f" having bool_or(_seq = {COPY_BEGINS}) = bool_or(_seq = {COPY_ENDS}) order by all"
-    ).fetchall()
-    return [lsn for (lsn,) in found]
-
-
-def publish_copy(cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int, load_id: int) -> None:
-    """Append what a copy as of an LSN says other than the table; its mark makes it one of the whole table."""
-    table = shape.table
-    mark = first_row(
-        cursor, f"select _committed_at from raw.{table}__copying where _commit_lsn = ? and _seq = {COPY_BEGINS}", [lsn]
-    )
-    if mark is not None and _is_empty(cursor, table):
-        _append(cursor, table, _all_copied(shape, lsn), load_id)
+    Where nothing is known of the table and nothing else waits, the copy becomes the log as it is.
+    """
+    table, began = shape.table, begun_at(cursor, shape.table, lsn)
+    if began is not None and is_alone and _is_empty(cursor, table) and _has_columns_of_log(cursor, table):
+        _adopt(cursor, shape, lsn, load_id)
     else:
-        _append_other(cursor, shape, lsn, None if mark is None else mark[0], load_id)
-    if mark is not None:
+        _append_other(cursor, shape, lsn, began, load_id)
+    if began is not None:
         _note_copy(cursor, table, lsn, load_id)
         cursor.execute("delete from raw.dead_letter where table_name = ? and commit_lsn < ?", [table, lsn])
-        cursor.execute("delete from raw.alert where table_name = ? and raised_at < ?", [table, mark[0]])
-    cursor.execute(f"delete from raw.{table}__copying where _commit_lsn = ?", [lsn])
+        cursor.execute("delete from raw.alert where table_name = ? and raised_at < ?", [table, began])
 
 
 def note_columns(cursor: duckdb.DuckDBPyConnection, told: CopiedColumns) -> None:
@@ -81,18 +53,33 @@ def _is_empty(cursor: duckdb.DuckDBPyConnection, table: str) -> bool:
     return first_row(cursor, rows) is None
 
 
-def _all_copied(shape: TableShape, lsn: int) -> str:
-    """Return a query of the copied rows as they came, without personal values that are to be forgotten."""
-    scrubs = [
-        f'{scrubbed(shape.table, lsn, f"""copy."{column.name}" """)} as "{column.name}"'
-        for column in shape.columns
-        if column.personal and column.name != shape.key
-    ]
-    changed = [*scrubs, f"{_unsent(shape)} as _unchanged"]
-    return f"""
-    select copy.* replace ({", ".join(changed)}) from raw.{shape.table}__copying as copy
-    where copy._commit_lsn = {lsn} and copy._op = {_COPIED}
+def _has_columns_of_log(cursor: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Tell whether copied rows have the columns of changes, also those that were put aside."""
+    return kept_columns(cursor, table, "copying") == kept_columns(cursor, table, "log")
+
+
+def _adopt(cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int, load_id: int) -> None:
+    """Make the table of the copied rows the log, without writing them a second time.
+
+    Personal values that are to be forgotten are emptied before. Only the column of the load is written anew.
     """
+    copying, log = f"raw.{shape.table}__copying", f"raw.{shape.table}__log"
+    _scrub(cursor, shape, lsn)
+    cursor.execute(f"update {copying} as copy set _unchanged = {_unsent(shape)} where _unchanged <> {_unsent(shape)}")
+    cursor.execute(f"drop table {log}")
+    cursor.execute(f"alter table {copying} alter column _load_id type bigint using {load_id}")
+    cursor.execute(f"alter table {copying} rename to {shape.table}__log")
+    cursor.execute(f"create table {copying} as from {log} limit 0")
+
+
+def _scrub(cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int) -> None:
+    """Empty personal values of waiting rows that were erased after the copy."""
+    emptied = [f'"{column.name}" = null' for column in shape.columns if column.personal and column.name != shape.key]
+    if emptied:
+        cursor.execute(
+            f"update raw.{shape.table}__copying set {', '.join(emptied)}"
+            f" where _key in ({erased_after(shape.table, lsn)})"
+        )
 
 
 def _unsent(shape: TableShape) -> str:

@@ -35,8 +35,12 @@ def erase(cursor: duckdb.DuckDBPyConnection, shape: TableShape, command: Erase, 
 
 def scrubbed(table: str, lsn: int, value: str) -> str:
     """Return the SQL of a personal value of a copied row, null where the row was erased after the copy."""
-    erased = f"select key from raw.erased where table_name = '{table}' and lsn > {lsn}"
-    return f"case when copy._key in ({erased}) then null else {value} end"
+    return f"case when copy._key in ({erased_after(table, lsn)}) then null else {value} end"
+
+
+def erased_after(table: str, lsn: int) -> str:
+    """Return a query of the keys of rows that were erased after a copy as of an LSN."""
+    return f"select key from raw.erased where table_name = '{table}' and lsn > {lsn}"
 
 
 def _keys(cursor: duckdb.DuckDBPyConnection, table: str, key: int) -> list[int]:

@@ -6,11 +6,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.changes import META, Changes, DeadLetter, Operation, TableShape
-from etl.warehouses.duckdb.copies import forget_after, moments, publish_copy, split, stage_copied
+from etl.changes import META, Batch, Changes, DeadLetter, Operation, TableShape
+from etl.warehouses.duckdb.copies import forget_after, publish_copy
 from etl.warehouses.duckdb.letters import bury, poisoned_keys, without_dependants
 from etl.warehouses.duckdb.shaping import extended, raise_alert, shape_table
 from etl.warehouses.duckdb.statements import first_row, quoted
+from etl.warehouses.duckdb.waiting import WaitingCopies, ends_copy, split
 from etl.warehouses.filling import filled
 
 
@@ -24,6 +25,7 @@ class RawTable:
         self._cursor = cursor
         self._declared = declared
         self.shape = shape_table(cursor, declared)
+        self._copies = WaitingCopies(cursor, declared.table)
         self.recall()
 
     @property
@@ -34,19 +36,24 @@ class RawTable:
     @property
     def is_waiting(self) -> bool:
         """Whether there are rows whose commit was not reached."""
-        return self._last_pending is not None or self._has_copies
+        return self._last_pending is not None or bool(self._copies.moments)
+
+    def publishes(self, batch: Batch) -> bool:
+        """Tell whether a batch may make a copy of the whole table seen, which no compaction may run beside."""
+        parts = [part.records for part in batch.changes if part.table == self.name]
+        return bool(self._copies.moments) or any(ends_copy(records) for records in parts)
 
     def recall(self) -> None:
         """Find out what waits, and which rows' newest change is a dead letter."""
         found = first_row(self._cursor, f"select max(_commit_lsn) from raw.{self.name}__pending")
         self._last_pending: int | None = found[0] if found else None
-        self._has_copies = bool(moments(self._cursor, self.name))
+        self._copies.recall()
         self._poisoned = poisoned_keys(self._cursor, self.name)
 
     def drop_waiting(self) -> None:
         """Forget the rows whose commit was not reached: they are sent again."""
-        for part in ("pending", "copying"):
-            self._cursor.execute(f"delete from raw.{self.name}__{part}")
+        self._cursor.execute(f"delete from raw.{self.name}__pending")
+        self._copies.forget()
         self._cursor.execute("delete from raw.copy where table_name = ? and load_id is null", [self.name])
         self.recall()
 
@@ -63,8 +70,8 @@ class RawTable:
     ) -> None:
         """Take in what was committed after an LSN, and show what was committed up to another one."""
         bury(self._cursor, letters, load_id)
-        changed = [self._without_copied(part, after) for part in parts]
-        reached = [lsn for lsn in moments(self._cursor, self.name) if lsn <= through] if self._has_copies else []
+        changed = self._without_copied(parts, after)
+        reached = [lsn for lsn in self._copies.moments if lsn <= through]
         rest = list(letters)
         for lsn in [*reached, None]:
             for part in _committed(changed, lsn, reached):
@@ -108,15 +115,18 @@ class RawTable:
         self._cursor.execute(f"insert into raw.{self.name}__{place} by name select *, {value} as _load_id from part")
         self._cursor.unregister("part")
 
-    def _without_copied(self, changes: Changes, after: int) -> pa.RecordBatch:
+    def _without_copied(self, parts: Sequence[Changes], after: int) -> list[pa.RecordBatch]:
         """Let copied rows wait, and return the changes that are not known already."""
-        changed, copied = split(changes.records)
-        if copied.num_rows:
-            stage_copied(self._cursor, self.name, copied)
-            self._has_copies = True
-        for name in set(changes.records.schema.names[len(META) :]) - set(self._declared.names):
+        split_parts = [split(part.records) for part in parts]
+        self._copies.take([copied for _, copied in split_parts if copied.num_rows])
+        brought = {name for part in parts for name in part.records.schema.names[len(META) :]}
+        for name in sorted(brought - set(self._declared.names)):
             raise_alert(self._cursor, self.name, name, "the source changed the type of a column: its values are here")
-        return changed.filter(pc.greater(changed.column("_commit_lsn"), after))
+        return [
+            changed.filter(pc.greater(changed.column("_commit_lsn"), after))
+            for changed, _ in split_parts
+            if changed.num_rows
+        ]
 
     def _without_dependants(self, records: pa.RecordBatch, letters: list[DeadLetter], load_id: int) -> pa.RecordBatch:
         """Bury changes that need a value of a dead letter, of an earlier batch or of these, and return the others."""
@@ -161,8 +171,8 @@ class RawTable:
     def _publish_copy(self, lsn: int, load_id: int, *, is_first: bool) -> None:
         if is_first:
             forget_after(self._cursor, self.name, lsn)
-        publish_copy(self._cursor, self.shape, lsn, load_id)
-        self._has_copies = bool(moments(self._cursor, self.name))
+        publish_copy(self._cursor, self.shape, lsn, load_id, is_alone=self._copies.only == lsn)
+        self._copies.forget(lsn)
         self._poisoned = poisoned_keys(self._cursor, self.name)
 
 

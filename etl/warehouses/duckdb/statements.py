@@ -13,6 +13,7 @@ create table if not exists raw.checkpoint (position bigint, load_id bigint not n
 insert into raw.checkpoint select null, 0, null where not exists (from raw.checkpoint);
 create table if not exists raw.compaction (table_name varchar, load_id bigint);
 create table if not exists raw.copy (table_name varchar, lsn bigint, load_id bigint, columns varchar[]);
+create table if not exists raw.copying (table_name varchar, lsn bigint, begun_at timestamptz, is_whole boolean);
 create table if not exists raw.erased (table_name varchar, key bigint, lsn bigint);
 create table if not exists raw.alert (table_name varchar, column_name varchar, reason varchar, raised_at timestamptz);
 create table if not exists raw.dead_letter (

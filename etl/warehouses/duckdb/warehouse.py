@@ -3,7 +3,7 @@
 import datetime as dt
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +42,7 @@ class DuckDBWarehouse:
 
     def prepare(self, shapes: Sequence[TableShape]) -> None:
         """Make the tables that are missing, and bring the others into their shapes."""
-        with self._writing(exclusive=True):
+        with self._writing():
             for shape in shapes:
                 self._shape(shape)
 
@@ -63,14 +63,14 @@ class DuckDBWarehouse:
 
     def restart(self) -> None:
         """Forget the position and the copies, because the source lost changes or was set back."""
-        with self._writing(exclusive=True):
+        with self._writing():
             self._writer.execute("update raw.checkpoint set position = null; delete from raw.copy")
             for table in self._tables.values():
                 table.drop_waiting()
 
     def append(self, batch: Batch) -> None:
         """Take a batch in, by the law of delivery; raises `Fenced` and `WarehouseUnavailable`."""
-        with _explained(), self._writing(exclusive=self._changes_tables(batch)):
+        with _explained(), self._writing(lambda: self._changes_tables(batch)):
             position, last_load, owner = self._checkpoint(self._writer)
             if owner != self._owner:
                 raise Fenced("another worker has taken over the warehouse: stop this one")
@@ -102,7 +102,7 @@ class DuckDBWarehouse:
 
     def redeem(self, letter: DeadLetter, changes: Changes | None) -> bool:
         """Put a dead letter's change into its table, unless a newer one of the row is there; the letter goes."""
-        with self._writing(exclusive=True):
+        with self._writing():
             table, load_id = self._tables[letter.table], self._checkpoint(self._writer)[1] + 1
             if changes is not None and table.lacks_columns(changes):
                 table.widen(changes)
@@ -136,8 +136,10 @@ class DuckDBWarehouse:
 
     def _changes_tables(self, batch: Batch) -> bool:
         """Tell whether a batch changes more than logs: that can't happen beside a compaction."""
-        return any(isinstance(control, Erase | SchemaChange) for control in batch.control) or any(
-            self._tables[changes.table].lacks_columns(changes) for changes in batch.changes
+        return (
+            any(isinstance(control, Erase | SchemaChange) for control in batch.control)
+            or any(self._tables[changes.table].lacks_columns(changes) for changes in batch.changes)
+            or any(table.publishes(batch) for table in self._tables.values())
         )
 
     def _reshape(self, batch: Batch) -> None:
@@ -175,15 +177,16 @@ class DuckDBWarehouse:
         return (found[0], found[1], found[2]) if found else (None, 0, None)
 
     @contextmanager
-    def _writing(self, *, exclusive: bool) -> Iterator[None]:
+    def _writing(self, is_exclusive: Callable[[], bool] = lambda: True) -> Iterator[None]:
         """Be the one that appends, within a transaction; exclusively, while nothing is compacted either."""
-        with self._compact_turn if exclusive else nullcontext(), self._append_turn:
+        with self._append_turn:
             if self._is_forgetful:
                 for table in self._tables.values():
                     table.recall()
             # What tables remember is wrong after a transaction that failed.
             self._is_forgetful = True
-            with _transaction(self._writer):
+            # Asked for within the turn: another append may have changed what this one does.
+            with self._compact_turn if is_exclusive() else nullcontext(), _transaction(self._writer):
                 yield
             self._is_forgetful = False
 
