@@ -7,8 +7,8 @@ from typing import Final
 import duckdb
 
 from etl.changes import COPY_BEGINS, CopiedColumns, Operation, TableShape
+from etl.warehouses.duckdb.compaction import adopt
 from etl.warehouses.duckdb.erasure import erased_after, scrubbed
-from etl.warehouses.duckdb.shaping import kept_columns
 from etl.warehouses.duckdb.statements import first_row, quoted
 from etl.warehouses.duckdb.waiting import begun_at
 
@@ -23,7 +23,7 @@ def publish_copy(
     Where nothing is known of the table and nothing else waits, the copy becomes the log as it is.
     """
     table, began = shape.table, begun_at(cursor, shape.table, lsn)
-    if began is not None and is_alone and _is_empty(cursor, table) and _has_columns_of_log(cursor, table):
+    if began is not None and is_alone and _is_empty(cursor, table):
         _adopt(cursor, shape, lsn, load_id)
     else:
         _append_other(cursor, shape, lsn, began, load_id)
@@ -53,11 +53,6 @@ def _is_empty(cursor: duckdb.DuckDBPyConnection, table: str) -> bool:
     return first_row(cursor, rows) is None
 
 
-def _has_columns_of_log(cursor: duckdb.DuckDBPyConnection, table: str) -> bool:
-    """Tell whether copied rows have the columns of changes, also those that were put aside."""
-    return kept_columns(cursor, table, "copying") == kept_columns(cursor, table, "log")
-
-
 def _adopt(cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int, load_id: int) -> None:
     """Make the table of the copied rows the log, without writing them a second time.
 
@@ -70,6 +65,7 @@ def _adopt(cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int, load_
     cursor.execute(f"alter table {copying} alter column _load_id type bigint using {load_id}")
     cursor.execute(f"alter table {copying} rename to {shape.table}__log")
     cursor.execute(f"create table {copying} as from {log} limit 0")
+    adopt(cursor, shape, load_id)
 
 
 def _scrub(cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int) -> None:

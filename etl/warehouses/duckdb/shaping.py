@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from etl.changes import META, ColumnShape, TableShape
-from etl.warehouses.duckdb.statements import first_row, view_of
+from etl.warehouses.duckdb.statements import Folded, first_row, view_of
 
 PARTS: Final = ("log", "base", "pending", "copying")
 """The tables that a raw table consists of: its history, its content, and what is not to be seen yet."""
@@ -26,7 +26,7 @@ def shape_table(cursor: duckdb.DuckDBPyConnection, shape: TableShape) -> TableSh
     if changed:
         cursor.execute("delete from raw.copy where table_name = ?", [shape.table])
     cursor.execute(
-        "insert into raw.compaction select $1, 0 where not exists (from raw.compaction where table_name = $1)",
+        "insert into raw.compaction select $1, 0, null where not exists (from raw.compaction where table_name = $1)",
         [shape.table],
     )
     whole = _with_undeclared(cursor, shape)
@@ -44,10 +44,10 @@ def extended(shape: TableShape, records: pa.Schema) -> TableShape:
     return replace(shape, columns=(*shape.columns, *new))
 
 
-def compacted(cursor: duckdb.DuckDBPyConnection, table: str) -> int:
-    """Return the load up to which a table's base has everything."""
-    found = first_row(cursor, "select load_id from raw.compaction where table_name = ?", [table])
-    return int(found[0]) if found else 0
+def compacted(cursor: duckdb.DuckDBPyConnection, table: str) -> Folded:
+    """Return what a table's base has."""
+    found = first_row(cursor, "select load_id, adopted from raw.compaction where table_name = ?", [table])
+    return Folded(*found) if found else Folded()
 
 
 def kept_columns(cursor: duckdb.DuckDBPyConnection, table: str, part: str = "base") -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The SQL of a raw table: its log, its base, and the view of both that is the table as it stands."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import duckdb
@@ -12,6 +13,7 @@ create schema if not exists raw;
 create table if not exists raw.checkpoint (position bigint, load_id bigint not null, owner varchar);
 insert into raw.checkpoint select null, 0, null where not exists (from raw.checkpoint);
 create table if not exists raw.compaction (table_name varchar, load_id bigint);
+alter table raw.compaction add column if not exists adopted bigint;
 create table if not exists raw.copy (table_name varchar, lsn bigint, load_id bigint, columns varchar[]);
 create table if not exists raw.copying (table_name varchar, lsn bigint, begun_at timestamptz, is_whole boolean);
 create table if not exists raw.erased (table_name varchar, key bigint, lsn bigint);
@@ -40,35 +42,67 @@ def quoted(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-def tail_of(table: str, load_id: int) -> str:
-    """Return a query of each row's newest change among those that came after a load.
+@dataclass(frozen=True)
+class Folded:
+    """What is in a table's base: every load up to `load_id`.
+
+    Where the copied rows of a load were `adopted`, the base is empty, and those rows stand in for it: they are the
+    oldest of the log, and each key is among them once.
+    """
+
+    load_id: int = 0
+    adopted: int | None = None
+
+    @property
+    def newer(self) -> str:
+        """The condition that holds for changes beyond it."""
+        if self.adopted is None:
+            return f"_load_id > {self.load_id}"
+        return f"_load_id > {self.load_id} and not ({self.standing_in})"
+
+    @property
+    def standing_in(self) -> str:
+        """The condition that holds for the changes that stand in for the base."""
+        return "false" if self.adopted is None else f"_load_id = {self.adopted} and _op = {Operation.SNAPSHOT:d}"
+
+
+def base_of(table: str, names: str, folded: Folded) -> str:
+    """Return a query of the rows of a table as they were when changes were last folded in."""
+    if folded.adopted is None:
+        return f"select {names} from raw.{table}__base where true"
+    return f"select {names} from raw.{table}__log where {folded.standing_in} and _key is not null"
+
+
+def tail_of(table: str, folded: Folded) -> str:
+    """Return a query of each row's newest change among those that came later.
 
     What a TRUNCATE took is left out; deletions are in it.
     """
     return f"""
     select * from raw.{table}__log
-    where _load_id > {load_id} and _op <> {Operation.TRUNCATE:d} and _key is not null
-      and coalesce(row(_commit_lsn, _seq) > ({epoch_of(table, load_id)}), true)
+    where {folded.newer} and _op <> {Operation.TRUNCATE:d} and _key is not null
+      and coalesce(row(_commit_lsn, _seq) > ({epoch_of(table, folded)}), true)
     qualify row_number() over (partition by _key order by _commit_lsn desc, _seq desc, _load_id desc) = 1
     """
 
 
-def epoch_of(table: str, load_id: int) -> str:
-    """Return a query of the last TRUNCATE after a load, as `(commit_lsn, seq)`; null where there is none."""
+def epoch_of(table: str, folded: Folded) -> str:
+    """Return a query of the last TRUNCATE that came later, as `(commit_lsn, seq)`; null where there is none."""
     return f"""
     select max(row(_commit_lsn, _seq)) from raw.{table}__log
-    where _load_id > {load_id} and _op = {Operation.TRUNCATE:d}
+    where {folded.newer} and _op = {Operation.TRUNCATE:d}
     """
 
 
-def view_of(shape: TableShape, load_id: int) -> str:
-    """Return the statement that makes the view, over a base that has everything up to a load."""
+def view_of(shape: TableShape, folded: Folded) -> str:
+    """Return the statement that makes the view, over what is folded in."""
     names = quoted(shape.names)
     return f"""
     create or replace view raw.{shape.table} as
-    with tail as materialized ({tail_of(shape.table, load_id)})
-    select {names} from raw.{shape.table}__base
-    where "{shape.key}" not in (select _key from tail) and ({epoch_of(shape.table, load_id)}) is null
+    with tail as materialized ({tail_of(shape.table, folded)})
+    {base_of(shape.table, names, folded)}
+      and "{shape.key}" not in (select _key from tail)
+      and ({epoch_of(shape.table, folded)}) is null
     union all
     select {names} from tail where _op <> {Operation.DELETE:d}
     """

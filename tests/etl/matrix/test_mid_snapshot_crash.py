@@ -5,6 +5,7 @@ from typing import NoReturn
 
 import pytest
 
+from etl.sources import gathering
 from etl.sources.postgres_wal import snapshot, wire
 from etl.worker import failpoints
 from tests.etl.matrix.pair import Pair
@@ -24,6 +25,7 @@ def test_the_next_copy_is_whole(
     made = Pair(empty_database, tmp_path)
     made.run("insert into things select n, n, n, now(), now(), 'old' from generate_series(1, 3000) n")
     monkeypatch.setattr(snapshot, "_BYTES", 1)
+    monkeypatch.setattr(gathering, "_BYTES", 1)
     monkeypatch.setattr(wire, "_BLOCK", 2**14)
     first = made.unstarted()
     with monkeypatch.context() as patch:
