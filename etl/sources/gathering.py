@@ -23,7 +23,7 @@ class Gathered:
     @property
     def rows(self) -> int:
         """How many rows these are, with those that are unfit."""
-        return sum(part.records.num_rows for part in self.changes) + len(self.dead)
+        return len(self.dead) + sum(int(part.records.num_rows) for part in self.changes)
 
     @property
     def is_full(self) -> bool:
