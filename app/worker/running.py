@@ -28,6 +28,7 @@ from etl.worker.guard import SlotGuard
 from etl.worker.metrics import Metrics
 from etl.worker.pipeline import Pipeline
 from etl.worker.progress import Progress
+from etl.worker.publishing import PublicationGuard
 from etl.worker.source import Source
 from etl.worker.spill import Spill
 from etl.worker.standing import Standing
@@ -146,7 +147,8 @@ def _of_log(
     metrics = Metrics(pipeline.standing, lambda: pipeline.outlet.waiting_bytes)
     compaction = Compaction(warehouse, (shape.table for shape in shapes))
     deliveries.listeners += [compaction.saw, metrics.saw, backfill.saw]
-    duties: list[Duty] = [compaction, backfill, pipeline.outlet, SlotGuard(source, metrics.exposed)]
+    publication = PublicationGuard(source, shapes, warehouse, lambda: pipeline.standing.streams)
+    duties: list[Duty] = [compaction, backfill, pipeline.outlet, SlotGuard(source, metrics.exposed), publication]
     duties += further(pipeline.standing)
     return Composition(Worker(pipeline, duties, metrics.ran), metrics, backfill)
 

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 import pyarrow as pa
 
-from etl.changes import Batch, Changes, DeadLetter, TableShape
+from etl.changes import Batch, Changes, CopyAgain, DeadLetter, TableShape
 
 HISTORY: Final = dt.timedelta(days=400)
 """How long changes are kept that are in a base: models that are built anew show the same month of last year."""
@@ -56,8 +56,14 @@ class Warehouse(Protocol):
         With each go the columns that the source had then, as `CopiedColumns` has told them.
         """
 
+    def asked(self) -> Sequence[CopyAgain]:
+        """Return the copies that batches asked for and that were not answered yet, in the order of their coming."""
+
+    def answer(self, wanted: CopyAgain) -> None:
+        """Forget that a copy was asked for: it can be read."""
+
     def restart(self) -> None:
-        """Forget the position and the copies, because the source lost changes or was set back.
+        """Forget the position, the copies and what was asked for, because the source lost changes or was set back.
 
         What is there can be read until copies take its place.
         """

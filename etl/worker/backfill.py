@@ -16,7 +16,7 @@ _REMEMBERED: Final = 50
 
 
 class Backfill:
-    """Copies one table at a time; a copy that was cut off is begun anew.
+    """Copies one table at a time; a copy that was cut off is begun anew, also by the next worker.
 
     `streams` tells whether the stream runs: before, there is nothing that a copy could be beside of.
     """
@@ -27,10 +27,15 @@ class Backfill:
         self, source: Source, shapes: Sequence[TableShape], warehouse: Warehouse, streams: Callable[[], bool]
     ) -> None:
         self._shapes = {shape.table: shape for shape in shapes}
+        self._warehouse = warehouse
         self._copier = Copier(source, warehouse, self)
         self._streams = streams
         self._wanted: list[CopyAgain] = []
+        # Copies that are whole, with the positions at which they can be read.
+        self._unseen: list[tuple[CopyAgain, int]] = []
         self._told: dict[str, dict[str, object]] = {}
+        for wanted in warehouse.asked():
+            self.want(wanted)
 
     def want_all(self, tables: Iterable[str]) -> None:
         """Copy tables that the warehouse lacks."""
@@ -47,12 +52,14 @@ class Backfill:
             self._tell(wanted.id, table=wanted.table, state="waiting", done=0, total=0)
 
     def saw(self, batch: Batch, _seconds: float = 0.0) -> None:
-        """Hear what is asked for in the log."""
+        """Hear what is asked for in the log, and that copies can be read."""
         for control in batch.control:
             if isinstance(control, CopyAgain):
                 self.want(control)
             elif isinstance(control, SchemaChange):
                 self.want_all([control.shape.table])
+        if self._unseen and not batch.is_partial:
+            self._answer(batch.through)
 
     def due(self, now: dt.datetime) -> bool:  # noqa: ARG002 - copies wait for the stream, not for a time
         """Tell whether there is something to copy."""
@@ -62,7 +69,8 @@ class Backfill:
         """Copy what was asked for first."""
         wanted = self._wanted[0]
         self._tell(wanted.id, state="copying", done=0)
-        self._copier.copy_again(self._shapes[wanted.table], wanted)
+        copied = self._copier.copy_again(self._shapes[wanted.table], wanted)
+        self._unseen.append((wanted, copied.position))
         self._tell(wanted.id, state="done")
         self._wanted.pop(0)
 
@@ -77,6 +85,13 @@ class Backfill:
     def copying(self, table: str, done: int, total: int) -> None:  # noqa: ARG002 - one table at a time is copied
         """Hear how far the copy has come."""
         self._tell(self._wanted[0].id, done=done, total=total)
+
+    def _answer(self, through: int) -> None:
+        """Forget requests whose copies can be read; a worker that is killed before copies once more."""
+        for wanted, position in list(self._unseen):
+            if position <= through:
+                self._warehouse.answer(wanted)
+                self._unseen.remove((wanted, position))
 
     def _tell(self, number: str, **said: object) -> None:
         # Replaced whole, because others read it meanwhile.

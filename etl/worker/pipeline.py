@@ -9,18 +9,19 @@ from typing import Final
 
 import psycopg
 
-from etl.changes import CopyAgain, TableShape
+from etl.changes import TableShape
 from etl.sources.faults import ChangesLost, SourceGone
-from etl.sources.postgres_wal.control import ask_for_copy, beat
+from etl.sources.postgres_wal.control import beat
 from etl.sources.postgres_wal.decoder import Decoder
 from etl.sources.postgres_wal.slot import NewSlot, drop_slot, require_resumable, slot_state
 from etl.sources.postgres_wal.stream import ReplicationStream
-from etl.sources.publication import NotPublishable, publish, source_columns, unpublished
+from etl.sources.publication import NotPublishable, source_columns
 from etl.warehouses.interface import Fenced, Warehouse, WarehouseUnavailable
 from etl.worker.appending import Delivered
 from etl.worker.copying import NOTHING, Copied, Copier
 from etl.worker.outlet import Outlet
 from etl.worker.progress import Progress, Silent
+from etl.worker.publishing import bring_in_step
 from etl.worker.source import Source
 from etl.worker.spill import Spill
 from etl.worker.standing import Phase, Standing
@@ -93,16 +94,9 @@ class Pipeline:
             if not self._take_turn(connection, stop):
                 yield None
                 return
-            self._publish(connection)
+            bring_in_step(connection, self._source.publication, self._shapes.values(), self._warehouse.copied())
             self.outlet.open(self._owner)
             yield connection
-
-    def _publish(self, connection: psycopg.Connection) -> None:
-        """Bring the publication in step; tables that it had lost meanwhile were not sent, and are copied again."""
-        name = self._source.publication
-        for table in unpublished(connection, name, self._warehouse.copied()):
-            ask_for_copy(connection, CopyAgain(table, f"unpublished:{table}"))
-        publish(connection, name, self._shapes.values())
 
     def _uncopied(self, connection: psycopg.Connection) -> list[str]:
         copied = self._warehouse.copied()

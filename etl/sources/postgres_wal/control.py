@@ -46,6 +46,6 @@ def beat(connection: psycopg.Connection, *, as_commit: bool = False) -> None:
     connection.execute(_EMIT, [as_commit, f"{PREFIX}heartbeat", said])
 
 
-def ask_for_copy(connection: psycopg.Connection, wanted: CopyAgain) -> None:
-    """Ask whichever worker reads the log to copy a table, or a part of it, again."""
-    connection.execute(_EMIT, [False, f"{PREFIX}copy", json.dumps(asdict(wanted))])
+def ask_for_copy(connection: psycopg.Connection, wanted: CopyAgain, *, as_commit: bool = False) -> None:
+    """Ask whichever worker reads the log to copy a table, or a part of it, again; `as_commit` with the transaction."""
+    connection.execute(_EMIT, [as_commit, f"{PREFIX}copy", json.dumps(asdict(wanted))])

@@ -12,7 +12,7 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from etl.changes import Batch, Changes, DeadLetter, SchemaChange, TableShape
+from etl.changes import Batch, Changes, CopyAgain, DeadLetter, SchemaChange, TableShape
 from etl.warehouses.bigquery.journal import Journal
 from etl.warehouses.bigquery.mirror import Mirror
 from etl.warehouses.bigquery.service import Place, Service
@@ -81,6 +81,14 @@ class BigQueryWarehouse(OwnedWarehouse):
     def copied(self) -> Mapping[str, Sequence[str]]:
         """Return the tables that were copied whole since they got their columns, with those of the source."""
         return self._journal.copied()
+
+    def asked(self) -> Sequence[CopyAgain]:
+        """Return the copies that batches asked for and that were not answered yet, in the order of their coming."""
+        return self._journal.asked()
+
+    def answer(self, wanted: CopyAgain) -> None:
+        """Forget that a copy was asked for."""
+        self._journal.answer(wanted)
 
     def restart(self) -> None:
         """Forget the position and the copies, because the source lost changes or was set back."""

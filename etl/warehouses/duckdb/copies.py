@@ -6,7 +6,7 @@ from typing import Final
 
 import duckdb
 
-from etl.changes import COPY_BEGINS, CopiedColumns, Operation, TableShape
+from etl.changes import COPY_BEGINS, CopiedColumns, CopyAgain, Operation, TableShape
 from etl.warehouses.duckdb.compaction import adopt
 from etl.warehouses.duckdb.erasure import erased_after, scrubbed
 from etl.warehouses.duckdb.statements import first_row, quoted
@@ -36,6 +36,20 @@ def publish_copy(
 def note_columns(cursor: duckdb.DuckDBPyConnection, told: CopiedColumns) -> None:
     """Keep the source's columns for the time when the copy is seen."""
     cursor.execute("insert into raw.copy values (?, ?, null, ?)", [told.table, told.lsn, list(told.columns)])
+
+
+def note_asked(cursor: duckdb.DuckDBPyConnection, wanted: CopyAgain, load_id: int) -> None:
+    """Keep that somebody asked for a copy; the same one is kept once."""
+    cursor.execute(
+        "insert into raw.asked select $1, $2, $3, $4, $5 where not exists (from raw.asked where id = $1)",
+        [wanted.id, wanted.table, wanted.low, wanted.high, load_id],
+    )
+
+
+def asked_copies(cursor: duckdb.DuckDBPyConnection) -> Sequence[CopyAgain]:
+    """Return the copies that somebody asked for, in the order of their coming."""
+    found = cursor.execute("select table_name, id, low, high from raw.asked order by load_id, rowid").fetchall()
+    return [CopyAgain(*one) for one in found]
 
 
 def forget_after(cursor: duckdb.DuckDBPyConnection, table: str, lsn: int) -> None:

@@ -12,9 +12,9 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from etl.changes import Batch, Changes, CopiedColumns, DeadLetter, Erase, Operation, SchemaChange, TableShape
+from etl.changes import Batch, Changes, CopiedColumns, CopyAgain, DeadLetter, Erase, Operation, SchemaChange, TableShape
 from etl.warehouses.duckdb.compaction import compact, prune
-from etl.warehouses.duckdb.copies import note_columns
+from etl.warehouses.duckdb.copies import asked_copies, note_asked, note_columns
 from etl.warehouses.duckdb.erasure import erase
 from etl.warehouses.duckdb.letters import kept_letters
 from etl.warehouses.duckdb.raw_table import RawTable
@@ -61,10 +61,21 @@ class DuckDBWarehouse:
         found = self.connection.cursor().execute("select table_name, columns from raw.copy where load_id is not null")
         return {table: columns or [] for table, columns in found.fetchall()}
 
+    def asked(self) -> Sequence[CopyAgain]:
+        """Return the copies that batches asked for and that were not answered yet, in the order of their coming."""
+        return asked_copies(self.connection.cursor())
+
+    def answer(self, wanted: CopyAgain) -> None:
+        """Forget that a copy was asked for: it can be read."""
+        with self._writing(lambda: False):
+            self._writer.execute("delete from raw.asked where id = ?", [wanted.id])
+
     def restart(self) -> None:
         """Forget the position and the copies, because the source lost changes or was set back."""
         with self._writing():
-            self._writer.execute("update raw.checkpoint set position = null; delete from raw.copy")
+            self._writer.execute(
+                "update raw.checkpoint set position = null; delete from raw.copy; delete from raw.asked"
+            )
             for table in self._tables.values():
                 table.drop_waiting()
 
@@ -76,7 +87,7 @@ class DuckDBWarehouse:
                 raise Fenced("another worker has taken over the warehouse: stop this one")
             after, load_id = _NOTHING if position is None else position, last_load + 1
             self._reshape(batch)
-            self._note_columns(batch)
+            self._note(batch, load_id)
             self._take(batch, after, load_id)
             self._erase(batch, load_id)
             failpoints.reach("write")
@@ -150,10 +161,13 @@ class DuckDBWarehouse:
             if self._tables[changes.table].lacks_columns(changes):
                 self._tables[changes.table].widen(changes)
 
-    def _note_columns(self, batch: Batch) -> None:
+    def _note(self, batch: Batch, load_id: int) -> None:
+        """Keep what is told of copies, and what is asked for."""
         for control in batch.control:
             if isinstance(control, CopiedColumns):
                 note_columns(self._writer, control)
+            elif isinstance(control, CopyAgain) and control.table in self._tables:
+                note_asked(self._writer, control, load_id)
 
     def _take(self, batch: Batch, after: int, load_id: int) -> None:
         changes, letters = defaultdict(list), defaultdict(list)

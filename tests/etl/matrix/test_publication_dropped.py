@@ -1,5 +1,10 @@
 """A publication that is dropped, or loses a table, sends nothing of it: what is missed meanwhile is copied again."""
 
+import datetime as dt
+
+import pytest
+
+from etl.worker import publishing
 from tests.etl.matrix.pair import Pair
 from tests.servers import wait_until
 
@@ -17,12 +22,13 @@ def test_dropped_while_the_worker_is_away(pair: Pair) -> None:
     assert work.pipeline.standing.losses <= 1
 
 
-def test_a_table_taken_out_while_the_worker_streams(pair: Pair) -> None:
+@pytest.mark.parametrize("taken", ["drop publication {}", "alter publication {} drop table things"])
+def test_taken_away_while_the_worker_streams(pair: Pair, monkeypatch: pytest.MonkeyPatch, taken: str) -> None:
+    monkeypatch.setattr(publishing, "_EVERY", dt.timedelta(seconds=1))
     pair.in_step()
-    pair.run(f'alter publication "{pair.source.publication}" drop table things')
-    pair.run("update things set n = -n", "delete from things where id = 1")
-    pair.stop()
-    pair.start()
+    pair.run(
+        taken.format(f'"{pair.source.publication}"'), "update things set n = -n", "delete from things where id = 1"
+    )
     wait_until("it has what was missed", lambda: pair.found() == pair.expected())
     pair.run("update things set n = 5 where id = 2")
     pair.in_step()

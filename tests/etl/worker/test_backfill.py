@@ -3,12 +3,16 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
 import pytest
 
 from etl.changes import Batch, CopyAgain
 from etl.sources.postgres_wal.control import ask_for_copy
+from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
+from etl.worker.backfill import Backfill
+from etl.worker.copying import Copier
 from etl.worker.source import Source
 from tests.etl.worker.working import SHAPES, Work, forget, source_of, working
 from tests.servers import wait_until
@@ -141,6 +145,49 @@ def test_a_copy_that_fails_is_begun_anew(
         monkeypatch.setattr(work.warehouse, "append", failing)
         ask(work, CopyAgain("categories", "again"))
         assert content(work) == [(1, "one")]
+
+
+def test_a_copy_that_was_asked_for_outlives_the_worker(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*_: object) -> NoReturn:
+        raise psycopg.OperationalError
+
+    first = Work(source, tmp_path / "w.duckdb", CATEGORIES)
+    first.execute("insert into categories (name) values ('one'), ('two')")
+    first.start()
+    assert first.pipeline.standing.wait_until_streaming(30)
+    first.caught_up()
+    damage(first)
+    wanted = CopyAgain("categories", "asked", 1, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Copier, "copy_again", cut)
+        with psycopg.connect(source.url, autocommit=True) as connection:
+            ask_for_copy(connection, wanted)
+        wait_until("the copy has begun", lambda: [one["state"] for one in first.backfill.told()] == ["copying"])
+        first.stop()
+    second = Work(source, tmp_path / "w.duckdb", CATEGORIES)
+    assert list(second.warehouse.asked()) == [wanted]
+    second.start()
+    wait_until("the copy is done", lambda: [one["state"] for one in second.backfill.told()] == ["done"])
+    second.caught_up()
+    assert content(second) == [(1, "one"), (2, "two"), (99, "too much")]
+    wait_until("the request is answered", lambda: not second.warehouse.asked())
+    second.stop()
+
+
+def test_a_request_stays_until_its_copy_can_be_read() -> None:
+    made = DuckDBWarehouse(":memory:")
+    made.prepare(CATEGORIES)
+    backfill = Backfill(source_of(""), CATEGORIES, made, lambda: True)
+    wanted = CopyAgain("categories", "asked")
+    backfill._unseen.append((wanted, 8))
+    for batch in (Batch(5, control=(wanted,)), Batch(8, is_partial=True), Batch(7)):
+        made.append(batch)
+        backfill.saw(batch)
+        assert list(made.asked()) == [wanted]
+    backfill.saw(Batch(8))
+    assert list(made.asked()) == []
 
 
 def test_a_table_that_does_not_land_is_not_copied(migrated_database: str, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from etl.worker.backfill import Backfill
 from etl.worker.compaction import Compaction
 from etl.worker.pipeline import Pipeline
+from etl.worker.publishing import PublicationGuard
 from etl.worker.source import Source
 from etl.worker.spill import Spill
 from etl.worker.worker import Deliveries, Worker
@@ -49,7 +50,8 @@ class Work:
         )
         self.compaction = Compaction(self.warehouse, (shape.table for shape in shapes))
         self.deliveries.listeners += [self.compaction.saw, self.backfill.saw]
-        self.worker = Worker(self.pipeline, [self.compaction, self.backfill, self.pipeline.outlet])
+        publication = PublicationGuard(source, shapes, self.warehouse, lambda: self.pipeline.standing.streams)
+        self.worker = Worker(self.pipeline, [self.compaction, self.backfill, self.pipeline.outlet, publication])
         self._thread = threading.Thread(target=self.worker.run, daemon=True)
 
     def start(self) -> None:

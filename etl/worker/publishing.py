@@ -1,0 +1,63 @@
+"""The publication, kept in step with what lands: tables that it had lost meanwhile are copied again."""
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import psycopg
+
+from etl.changes import CopyAgain, TableShape
+from etl.sources.postgres_wal.control import ask_for_copy
+from etl.sources.publication import publish, unpublished
+from etl.warehouses.interface import Warehouse
+from etl.worker.source import Source
+
+_LOG = logging.getLogger(__name__)
+_EVERY: Final = dt.timedelta(seconds=10)
+
+
+def bring_in_step(
+    connection: psycopg.Connection, name: str, shapes: Iterable[TableShape], copied: Iterable[str]
+) -> Sequence[str]:
+    """Bring the publication in step, and ask for copies of those copied tables that were not in it; return them.
+
+    Both in one transaction: a copy is begun when its changes are sent again, and none is forgotten.
+    """
+    with connection.transaction():
+        lost = unpublished(connection, name, copied)
+        for table in lost:
+            ask_for_copy(connection, CopyAgain(table, f"unpublished:{table}"), as_commit=True)
+        publish(connection, name, shapes)
+    return lost
+
+
+class PublicationGuard:
+    """The duty that looks after the publication every ten seconds, as long as the stream runs."""
+
+    name = "publication guard"
+
+    def __init__(
+        self, source: Source, shapes: Sequence[TableShape], warehouse: Warehouse, streams: Callable[[], bool]
+    ) -> None:
+        self._source = source
+        self._shapes = shapes
+        self._warehouse = warehouse
+        self._streams = streams
+        self._last = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+    def due(self, now: dt.datetime) -> bool:
+        """Tell whether the last look is ten seconds ago."""
+        return now - self._last >= _EVERY and self._streams()
+
+    def run(self) -> None:
+        """Look, and mend what somebody took away."""
+        self._last = dt.datetime.now(dt.UTC)
+        try:
+            with self._source.connect() as connection:
+                lost = bring_in_step(connection, self._source.publication, self._shapes, self._warehouse.copied())
+        except psycopg.OperationalError:
+            # The stream tells of it.
+            return
+        if lost:
+            _LOG.error("the publication had lost %s: it was mended, and they are copied again", ", ".join(lost))
