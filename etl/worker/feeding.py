@@ -7,18 +7,15 @@ import threading
 import time
 from typing import Final
 
-import psycopg
-
 from etl.changes import Batch
-from etl.sources.faults import ChangesLost, SourceGone
 from etl.sources.interface import Feed, Source
-from etl.warehouses.interface import Fenced, Warehouse, WarehouseUnavailable
+from etl.warehouses.interface import Warehouse
 from etl.worker import failpoints
 from etl.worker.appending import Delivered
+from etl.worker.retrying import keep_running
 from etl.worker.standing import Phase, Standing
 
 _PATIENCE: Final = 0.25
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 
 
 class Feeding:
@@ -33,15 +30,7 @@ class Feeding:
 
     def run(self, stop: threading.Event) -> None:
         """Keep the warehouse fed. Faults are noted in `standing` and tried again after growing pauses."""
-        pause = _FIRST_PAUSE
-        while not stop.is_set():
-            try:
-                self._run(stop)
-            except (SourceGone, ChangesLost, Fenced, WarehouseUnavailable, psycopg.Error) as error:
-                pause = _FIRST_PAUSE if self.standing.phase is Phase.STREAMING else min(2 * pause, _LONGEST_PAUSE)
-                self.standing.fail(_reason(error))
-                stop.wait(pause)
-        self.standing.enter(Phase.STOPPED)
+        keep_running(self._run, self.standing, stop)
 
     def _run(self, stop: threading.Event) -> None:
         with self._opened() as feed:
@@ -63,10 +52,3 @@ class Feeding:
         failpoints.reach("acknowledge")
         feed.acknowledge(batch.through)
         self._delivered(batch, time.monotonic() - start)
-
-
-def _reason(error: Exception) -> str:
-    """Return why a source ended, in words that quote no rows."""
-    if isinstance(error, psycopg.Error):
-        return error.diag.message_primary or f"the connection to the source ended ({type(error).__name__})"
-    return str(error)

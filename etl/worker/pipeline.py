@@ -10,25 +10,25 @@ from typing import Final
 import psycopg
 
 from etl.changes import TableShape
-from etl.sources.faults import ChangesLost, SourceGone
+from etl.sources.faults import ChangesLost
 from etl.sources.postgres_wal.control import beat
 from etl.sources.postgres_wal.decoder import Decoder
 from etl.sources.postgres_wal.slot import NewSlot, drop_slot, require_resumable, slot_state
 from etl.sources.postgres_wal.stream import ReplicationStream
-from etl.sources.publication import NotPublishable, source_columns
-from etl.warehouses.interface import Fenced, Warehouse, WarehouseUnavailable
+from etl.sources.publication import source_columns
+from etl.warehouses.interface import Warehouse
 from etl.worker.appending import Delivered
 from etl.worker.copying import NOTHING, Copied, Copier
 from etl.worker.outlet import Outlet
 from etl.worker.progress import Progress, Silent
 from etl.worker.publishing import bring_in_step
+from etl.worker.retrying import keep_running
 from etl.worker.source import Source
 from etl.worker.spill import Spill
 from etl.worker.standing import Phase, Standing
 from etl.worker.streaming import Streaming
 
 _STANDBY_SECONDS: Final = 0.5
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 
 
 class Pipeline:
@@ -60,15 +60,7 @@ class Pipeline:
 
     def run(self, stop: threading.Event) -> None:
         """Keep the warehouse fed. Faults are noted in `standing` and tried again after growing pauses."""
-        pause = _FIRST_PAUSE
-        while not stop.is_set():
-            try:
-                self._run(stop)
-            except (SourceGone, Fenced, WarehouseUnavailable, NotPublishable, psycopg.Error) as error:
-                pause = _FIRST_PAUSE if self.standing.phase is Phase.STREAMING else min(2 * pause, _LONGEST_PAUSE)
-                self.standing.fail(_reason(error))
-                stop.wait(pause)
-        self.standing.enter(Phase.STOPPED)
+        keep_running(self._run, self.standing, stop)
 
     def copy(self, stop: threading.Event) -> Copied | None:
         """Copy all tables anew, whatever the warehouse has, and leave the slot behind; None when it was stopped first.
@@ -140,10 +132,3 @@ class Pipeline:
             self.standing.enter(Phase.STREAMING)
             decoder = Decoder(self._shapes, position)
             Streaming(stream, decoder, self.outlet, lambda *_: None, lambda: beat(connection)).run(stop)
-
-
-def _reason(error: Exception) -> str:
-    """Return why the stream ended, in words that quote no rows."""
-    if isinstance(error, psycopg.Error):
-        return error.diag.message_primary or f"the connection to the source ended ({type(error).__name__})"
-    return str(error)
