@@ -34,6 +34,7 @@ class Kind(StrEnum):
     FRESHNESS = "freshness"
     DEAD_LETTERS = "dead letters"
     RECONCILIATION = "reconciliation"
+    GAP = "gap"
     ANOMALY = "anomaly"
     MODEL_TEST = "model test"
 

@@ -13,7 +13,7 @@ from etl.quality.keeping import keep_findings, prepare_results
 from etl.quality.reconciliation import check_reconciliation
 from etl.quality.relations import check_duplicates, check_references, check_shape
 from etl.quality.rows import check_rows
-from etl.quality.state import check_counts, check_dead_letters, check_freshness
+from etl.quality.state import check_counts, check_dead_letters, check_freshness, check_gaps
 from etl.worker.source import Source
 from schema.entities import ENTITIES
 from schema.entity import Entity
@@ -54,6 +54,7 @@ class Checking:
         yield from _guarded(Kind.ROW_COUNT, "marts", lambda: check_counts(cursor, built))
         yield from _guarded(Kind.DEAD_LETTERS, "raw", lambda: check_dead_letters(cursor, tables))
         yield from _guarded(Kind.FRESHNESS, "raw", lambda: check_freshness(cursor, tables, at))
+        yield from _guarded(Kind.GAP, "raw", lambda: check_gaps(cursor, tables))
         if built:
             yield from _guarded(Kind.ANOMALY, "core", lambda: check_anomalies(cursor))
             yield from self.test_models()

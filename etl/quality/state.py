@@ -10,6 +10,7 @@ from etl.quality.check import Check, Finding, Kind, Severity, judged
 
 _OLDEST_BUILD: Final = dt.timedelta(hours=26)
 _OLDEST_CHANGE: Final = dt.timedelta(hours=26)
+_DAY: Final = "cast({} at time zone 'America/Sao_Paulo' as date)"
 # Without rows while there are not weeks enough, or no orders of the last year.
 _MAY_BE_EMPTY: Final = frozenset({"marts.price_elasticity", "marts.purchase_patterns"})
 
@@ -43,6 +44,23 @@ def check_freshness(cursor: duckdb.DuckDBPyConnection, tables: Sequence[str], no
         "select max(started_at) from pipeline.run where kind in ('models', 'full models') and result = 'good'"
     ).fetchone()
     yield _aged(Check(Kind.FRESHNESS, "marts"), built, now, _OLDEST_BUILD)
+
+
+def check_gaps(cursor: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> Iterator[Finding]:
+    """Check that no day of the history lacks changes; the detail names those that do.
+
+    Changes are lost with the slot. Copies bring the tables' rows, but not what happened to them in between, so that
+    stock and dimensions of such a day are those of its neighbours.
+    """
+    oldest = " union all ".join(f"select min(_committed_at) as moment from raw.{table}__log" for table in tables)
+    days = _number(cursor, f"select coalesce(date_diff('day', min(moment), now()) + 1, 0) from ({oldest})")
+    gaps = cursor.execute(
+        f"select {_DAY.format('since')}, {_DAY.format('until')} from raw.gap"
+        f" where until >= (select min(moment) from ({oldest})) order by all"
+    ).fetchall()
+    lacking = {first + dt.timedelta(days=n) for first, last in gaps for n in range((last - first).days + 1)}
+    detail = ", ".join(f"{first} to {last}" for first, last in gaps)
+    yield judged(Check(Kind.GAP, "raw", severity=Severity.WARN), days, len(lacking), detail or None)
 
 
 def _aged(check: Check, found: tuple[dt.datetime | None] | None, now: dt.datetime, limit: dt.timedelta) -> Finding:

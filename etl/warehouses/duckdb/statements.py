@@ -17,6 +17,7 @@ alter table raw.compaction add column if not exists adopted bigint;
 create table if not exists raw.copy (table_name varchar, lsn bigint, load_id bigint, columns varchar[]);
 create table if not exists raw.copying (table_name varchar, lsn bigint, begun_at timestamptz, is_whole boolean);
 create table if not exists raw.asked (id varchar, table_name varchar, low bigint, high bigint, load_id bigint);
+create table if not exists raw.gap (since timestamptz, until timestamptz);
 create table if not exists raw.erased (table_name varchar, key bigint, lsn bigint);
 create table if not exists raw.alert (table_name varchar, column_name varchar, reason varchar, raised_at timestamptz);
 create table if not exists raw.dead_letter (

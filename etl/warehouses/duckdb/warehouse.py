@@ -16,6 +16,7 @@ from etl.changes import Batch, Changes, CopiedColumns, CopyAgain, DeadLetter, Er
 from etl.warehouses.duckdb.compaction import compact, prune
 from etl.warehouses.duckdb.copies import asked_copies, note_asked, note_columns
 from etl.warehouses.duckdb.erasure import erase
+from etl.warehouses.duckdb.gaps import note_gap
 from etl.warehouses.duckdb.letters import kept_letters
 from etl.warehouses.duckdb.raw_table import RawTable
 from etl.warehouses.duckdb.redeeming import redeem
@@ -73,6 +74,7 @@ class DuckDBWarehouse:
     def restart(self) -> None:
         """Forget the position and the copies, because the source lost changes or was set back."""
         with self._writing():
+            note_gap(self._writer, self._tables, self._checkpoint(self._writer)[0])
             self._writer.execute(
                 "update raw.checkpoint set position = null; delete from raw.copy; delete from raw.asked"
             )

@@ -10,7 +10,7 @@ from etl.quality.anomalies import check_anomalies, robust_score
 from etl.quality.check import Check, Status, judged
 from etl.quality.check import Kind as Subject
 from etl.quality.keeping import keep_findings, prepare_results
-from etl.quality.state import check_counts, check_dead_letters, check_freshness
+from etl.quality.state import check_counts, check_dead_letters, check_freshness, check_gaps
 
 NOW = dt.datetime.now(dt.UTC)
 
@@ -60,6 +60,20 @@ def test_what_is_out_of_date_is_found(own):
     assert statuses(late) == {"freshness raw": Status.WARN, "freshness marts": Status.FAIL}
     own.execute("update pipeline.run set result = 'failed'")
     assert statuses(check_freshness(own, tables, NOW))["freshness marts"] is Status.EMPTY
+
+
+def test_days_whose_changes_were_lost_are_named(warehouse):
+    warehouse.execute("create table if not exists raw.gap (since timestamptz, until timestamptz)")
+    (whole,) = check_gaps(warehouse, ["orders"])
+    assert (whole.status, whole.violations, whole.detail) == (Status.PASS, 0, None)
+    assert whole.examined > 0
+    oldest, later = dt.datetime(2020, 1, 1, tzinfo=dt.UTC), dt.datetime(2126, 3, 1, 2, tzinfo=dt.UTC)
+    # Three in the morning in UTC is midnight in São Paulo.
+    gaps = [(oldest, oldest), (later, later + dt.timedelta(days=2)), (later, later + dt.timedelta(hours=2))]
+    warehouse.executemany("insert into raw.gap values (?, ?)", gaps)
+    (found,) = check_gaps(warehouse, ["orders"])
+    assert (found.status, found.violations) == (Status.WARN, 3)
+    assert found.detail == "2126-02-28 to 2126-03-01, 2126-02-28 to 2126-03-02"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from etl.changes import Batch, CopiedColumns, DeadLetter, Operation
 from tests.etl.warehouses.test_duckdb import STEP
 from tests.etl.warehouses.things import (
+    AT,
     DELETE,
     INSERT,
     SNAPSHOT,
@@ -143,6 +144,26 @@ def test_after_a_restart_copies_of_an_earlier_moment_take_the_place_of_what_was_
     made.append(batch([(95, 0, UPDATE, 3, None, UNSENT_B, 4, None)], 95))
     assert content(made)[3] == (4, "z")
     assert max(row[0] for row in history(made)) == 95
+
+
+def test_a_restart_leaves_a_gap_in_the_history_until_copies_begin() -> None:
+    made = warehouse()
+
+    def gaps() -> list[Any]:
+        return made.connection.execute("select since, until < now() from raw.gap").fetchall()
+
+    made.restart()
+    made.append(copy({1: (1, "x")}, 8, 0))
+    made.restart()
+    assert gaps() == []
+    made.append(copy({1: (1, "x")}, 8, 8))
+    made.restart()
+    assert gaps() == [(AT, True)]
+    first = made.connection.execute("select until from raw.gap").fetchall()
+    made.append(copy({1: (1, "x")}, 20, 0))
+    made.restart()
+    assert gaps() == [(AT, True)]
+    assert made.connection.execute("select until from raw.gap").fetchall() > first
 
 
 def test_a_row_that_a_copy_could_not_read_is_not_taken_away() -> None:
