@@ -6,7 +6,7 @@ from sqlalchemy.sql.schema import SchemaItem
 from schema.entities import ENTITIES
 
 # Tables that steps make and no entity declares.
-_OWN_TABLES = {"gateway_state", "audit_log"}
+_OWN_TABLES = {"gateway_state", "gateway_command", "audit_log"}
 
 
 def _is_declared(item: SchemaItem, name: str | None, kind: str, reflected: bool, other: SchemaItem | None) -> bool:

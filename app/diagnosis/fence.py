@@ -1,4 +1,4 @@
-"""The second fence as it stands in a database: everything that the serving role could read past the row policies."""
+"""The second fence as it stands in a database: what the serving role could read past the row policies, or command."""
 
 from collections.abc import Sequence
 from typing import Final, LiteralString
@@ -13,11 +13,12 @@ DEFINERS: Final = ("gateway_audit", "gateway_customer_tier")
 _OPEN_TABLES: Final = (VERSION_TABLE, STATE_TABLE)
 """Tables that hold nothing of anybody."""
 
-_OWN: LiteralString = (
+_ANY: LiteralString = (
     " from pg_class c join pg_namespace n on n.oid = c.relnamespace"
     " where n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'"
-    " and has_schema_privilege(n.oid, 'usage') and has_any_column_privilege(c.oid, 'select')"
+    " and has_schema_privilege(n.oid, 'usage')"
 )
+_OWN: LiteralString = _ANY + " and has_any_column_privilege(c.oid, 'select')"
 _QUERIES: Final[Sequence[tuple[str, LiteralString]]] = (
     (
         "{} may be read without a row policy",
@@ -46,6 +47,11 @@ _QUERIES: Final[Sequence[tuple[str, LiteralString]]] = (
         "select c.relname" + _OWN + " and c.relkind = 'm'",
     ),
     (
+        "{} may be written: rows could be erased from the warehouse by it",
+        "select c.relname" + _ANY + " and c.relname = 'gateway_command' and c.relkind = 'r'"
+        " and has_any_column_privilege(c.oid, 'insert, update')",
+    ),
+    (
         "{}() runs with its owner's rights",
         (
             "select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace where p.prosecdef"
@@ -57,7 +63,7 @@ _QUERIES: Final[Sequence[tuple[str, LiteralString]]] = (
 
 
 def gaps(connection: psycopg.Connection) -> list[str]:
-    """Return a sentence for each way past the row policies that the connection's role has; none where all is well."""
+    """Return a sentence for each way around the fence that the connection's role has; none where all is well."""
     names = {"open": list(_OPEN_TABLES), "definers": list(DEFINERS)}
     found = []
     for sentence, query in _QUERIES:

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from etl.changes import Operation, TableShape
 from etl.quality.check import Check, Finding, Kind, failed, judged
-from etl.sources.postgres_wal.control import beat
+from etl.sources.postgres_wal.heartbeats import beat
 from etl.sources.postgres_wal.slot import NewSlot
 from etl.worker.source import Source
 

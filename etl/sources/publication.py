@@ -6,6 +6,7 @@ import psycopg
 from psycopg import sql
 
 from etl.changes import TableShape
+from etl.sources.commands import COMMANDS
 
 _PRESENT = """
 select attname from pg_attribute
@@ -34,11 +35,13 @@ def publish(connection: psycopg.Connection, name: str, shapes: Iterable[TableSha
     Columns that a shape has and the table has not (yet, or no more) are left out; the table goes on without them.
     Takes an owner of the tables. A table that is missing is left out as well. NotPublishable where all of them are, and
     for a table with REPLICA IDENTITY FULL: PostgreSQL would refuse every update of it as soon as a publication lists
-    its columns.
+    its columns. The table of commands is published with them.
     """
     wanted = {shape.table: columns for shape in shapes if (columns := present_columns(connection, shape))}
     if not wanted:
         raise NotPublishable("the source has none of the tables that land in the warehouse yet: run `gateway migrate`")
+    if columns := present_columns(connection, COMMANDS):
+        wanted[COMMANDS.table] = columns
     for table in wanted:
         _require_keyed(connection, table)
     exists = connection.execute("select from pg_publication where pubname = %s", [name]).fetchone() is not None

@@ -10,9 +10,10 @@ from typing import Final
 import psycopg
 
 from etl.changes import TableShape
+from etl.sources.commands import repeat_erasures
 from etl.sources.faults import ChangesLost
-from etl.sources.postgres_wal.control import beat
 from etl.sources.postgres_wal.decoder import Decoder
+from etl.sources.postgres_wal.heartbeats import beat
 from etl.sources.postgres_wal.slot import NewSlot, drop_slot, require_resumable, slot_state
 from etl.sources.postgres_wal.stream import ReplicationStream
 from etl.sources.publication import source_columns
@@ -123,7 +124,10 @@ class Pipeline:
         drop_slot(connection, self._source.slot)
         self.outlet.restart()
         with NewSlot(self._source.url, self._source.slot) as slot:
-            return Copier(self._source, self._warehouse, self._progress).copy_all(slot, self._shapes)
+            copied = Copier(self._source, self._warehouse, self._progress).copy_all(slot, self._shapes)
+        # The slot was not there for what was commanded before.
+        repeat_erasures(connection)
+        return copied
 
     def _stream(self, connection: psycopg.Connection, stop: threading.Event) -> None:
         position = self.outlet.position() or NOTHING

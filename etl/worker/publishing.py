@@ -8,7 +8,7 @@ from typing import Final
 import psycopg
 
 from etl.changes import CopyAgain, TableShape
-from etl.sources.postgres_wal.control import ask_for_copy
+from etl.sources.commands import COMMANDS, ask_for_copy, repeat_erasures
 from etl.sources.publication import publish, unpublished
 from etl.warehouses.interface import Warehouse
 from etl.worker.source import Source
@@ -22,13 +22,17 @@ def bring_in_step(
 ) -> Sequence[str]:
     """Bring the publication in step, and ask for copies of those copied tables that were not in it; return them.
 
-    Both in one transaction: a copy is begun when its changes are sent again, and none is forgotten.
+    Both in one transaction: a copy is begun when its changes are sent again, and none is forgotten. Where it
+    had lost the table of commands, erasures are given again.
     """
     with connection.transaction():
-        lost = unpublished(connection, name, copied)
-        for table in lost:
-            ask_for_copy(connection, CopyAgain(table, f"unpublished:{table}"), as_commit=True)
+        lost = unpublished(connection, name, (*copied, COMMANDS.table))
         publish(connection, name, shapes)
+        for table in lost:
+            if table == COMMANDS.table:
+                repeat_erasures(connection)
+            else:
+                ask_for_copy(connection, CopyAgain(table, f"unpublished:{table}"))
     return lost
 
 

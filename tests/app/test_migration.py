@@ -49,7 +49,7 @@ def test_an_empty_database_is_migrated_once(empty_database: str) -> None:
     assert applied[-1] == head()
     assert told[: len(applied)] == [line for line in told if line.startswith("migration ")]
     assert status(empty_database).standing is Standing.IN_STEP
-    assert {*TABLES, "audit_log", "gateway_state", "gateway_revision"} == tables_of(empty_database)
+    assert {*TABLES, "audit_log", "gateway_command", "gateway_state", "gateway_revision"} == tables_of(empty_database)
     assert upgrade(empty_database, report=told.append) == ()
     require_in_step(empty_database)
 

@@ -14,7 +14,7 @@ from app.settings import Settings
 from app.worker.reports import running_worker
 from app.worker.sources import require_log
 from etl.changes import CopyAgain, table_shapes
-from etl.sources.postgres_wal.control import ask_for_copy
+from etl.sources.commands import ask_for_copy
 from etl.sources.postgres_wal.slot import slot_state
 from etl.worker.source import Source
 from schema.entities import ENTITIES

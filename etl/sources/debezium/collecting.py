@@ -7,10 +7,11 @@ from typing import Any, Final
 import pyarrow as pa
 
 from etl.changes import Batch, Changes, ColumnShape, Control, DeadLetter, Operation, TableShape
+from etl.sources.commands import COMMANDS, commands_of
 from etl.sources.debezium.envelope import Event, NoEnvelope, Note, read_envelope
 from etl.sources.debezium.offsets import Partition, Reached, offset_changes
 from etl.sources.debezium.values import Encoding, Unfit, is_unavailable, value_of
-from etl.sources.postgres_wal.control import control_of
+from etl.sources.postgres_wal.heartbeats import heartbeat_of
 from etl.sources.postgres_wal.messages import Message
 
 DEBEZIUM: Final = "debezium"
@@ -67,18 +68,21 @@ class Collecting:
 
     def note(self, note: Note) -> None:
         """Take in what was written into the source's log for the log's readers."""
-        control = control_of(Message(is_transactional=True, lsn=note.lsn, prefix=note.prefix, content=note.decoded()))
-        if control is not None:
-            self._control.append(control)
+        said = Message(is_transactional=True, lsn=note.lsn, prefix=note.prefix, content=note.decoded())
+        heartbeat = heartbeat_of(said)
+        if heartbeat is not None:
+            self._control.append(heartbeat)
 
     def batch(self) -> Batch:
         """Return everything, with how far partitions were read."""
-        changes = [
-            Changes(table, pa.RecordBatch.from_pylist(rows, self._shapes[table].records))
+        changes = {
+            table: Changes(table, pa.RecordBatch.from_pylist(rows, self._shapes[table].records))
             for table, rows in self._rows.items()
-        ]
-        changes.append(offset_changes(self.moved, self._through, self._at))
-        return Batch(self._through, changes, self._dead, self._control)
+        }
+        commands = changes.pop(COMMANDS.table, None)
+        control = [*self._control, *(commands_of(commands) if commands else [])]
+        offsets = offset_changes(self.moved, self._through, self._at)
+        return Batch(self._through, [*changes.values(), offsets], self._dead, control)
 
     def _commit(self, read: Read) -> int:
         place = read.said.place if isinstance(read.said, Event) else None
@@ -95,6 +99,9 @@ class Collecting:
         return row_of(read.said, read.shape, self.encoding)
 
     def _bury(self, read: Read, commit: int, column: str, reason: str) -> None:
+        if read.shape is COMMANDS:
+            # There is no table of the warehouse that lacks it.
+            return
         event = read.said if isinstance(read.said, Event) else None
         self._dead.append(
             DeadLetter(

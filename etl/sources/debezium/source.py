@@ -9,6 +9,7 @@ from typing import Any, Final
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from etl.changes import Batch, TableShape
+from etl.sources.commands import COMMANDS
 from etl.sources.debezium.collecting import Collecting, Read
 from etl.sources.debezium.envelope import Event, Headers, NoEnvelope, Note, read_envelope
 from etl.sources.debezium.offsets import OFFSETS, Partition, Reached, reached
@@ -86,7 +87,7 @@ class Consuming:
     def __init__(self, consumer: Consumer, topics: Topics, shapes: Sequence[TableShape], landed: Landed) -> None:
         self._consumer = consumer
         self._topics = topics
-        self._shapes = {topics.of(shape.table): shape for shape in shapes}
+        self._shapes = {topics.of(shape.table): shape for shape in (*shapes, COMMANDS)}
         self._position = landed.position() or 0
         self._reached = reached(landed.read(OFFSETS.table))
         self._partitions: dict[str, int] = {}

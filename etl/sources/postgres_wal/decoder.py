@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 
 from etl.changes import Batch, Changes, Control, DeadLetter, Operation, SchemaChange, TableShape
+from etl.sources.commands import COMMANDS, commands_of
 from etl.sources.postgres_wal.cells import PADDING, Buffer
-from etl.sources.postgres_wal.control import control_of
+from etl.sources.postgres_wal.heartbeats import heartbeat_of
 from etl.sources.postgres_wal.messages import Message, Relation, read_message, read_relation, read_truncate
 from etl.sources.postgres_wal.rows import Rows
 from etl.sources.postgres_wal.runs import ROW, Run, Sent, Transaction
@@ -69,6 +70,9 @@ class Decoder:
         buffer = Buffer(b"".join([*self._pieces, PADDING]))
         for rows in [*self._closed, *self._open.values()]:
             found, letters = rows.typed(buffer)
+            if rows.relation.table == COMMANDS.table:
+                self._control += commands_of(found) if found else []
+                continue
             changes += [found] if found else []
             dead += letters
         batch = Batch(self.through, changes, dead, self._control, is_partial=self.is_in_transaction)
@@ -98,7 +102,7 @@ class Decoder:
 
     def _begin_rows(self, number: int) -> Rows | None:
         relation = self._relations[number]
-        shape = self._shapes.get(relation.table)
+        shape = COMMANDS if relation.table == COMMANDS.table else self._shapes.get(relation.table)
         if shape is None:
             return None
         rows = self._open[number] = Rows(relation, shape)
@@ -125,8 +129,8 @@ class Decoder:
         if message.is_transactional:
             # It is true with its transaction, however long before the commit it was written.
             message = replace(message, lsn=self._transaction.commit)
-        if message.lsn > self._position and (control := control_of(message)) is not None:
-            self._control.append(control)
+        if message.lsn > self._position and (heartbeat := heartbeat_of(message)) is not None:
+            self._control.append(heartbeat)
 
     def _relate(self, relation: Relation) -> None:
         before = self._relations.get(relation.id)

@@ -5,12 +5,14 @@ from typing import Final
 import pyarrow as pa
 
 from etl.changes import ColumnShape, TableShape
+from tests.etl.command_table import COMMAND_TABLE
 
 TABLES: Final = ("ledger", "journal")
 SLOT: Final = "crash_etl"
 PUBLICATION: Final = "crash_etl"
 
-SCHEMA: Final = """
+SCHEMA: Final = f"""
+{COMMAND_TABLE}
 create table ledger (id bigint primary key, n bigint not null, amount numeric(14,2), at timestamptz, note text);
 create table journal (like ledger including all);
 -- Never compressed: what is longer than a page's quarter is not sent when it did not change.

@@ -10,6 +10,7 @@ import psycopg
 import pyarrow as pa
 
 from etl.changes import ColumnShape, TableShape
+from tests.etl.command_table import COMMAND_TABLE
 from tests.etl.worker.working import Work, forget, source_of
 
 LONG = "(select string_agg(md5((%s + n)::text), '') from generate_series(1, 100) n)"
@@ -45,7 +46,7 @@ class Pair:
         self.source = source_of(url)
         self.connection = psycopg.connect(url, autocommit=True)
         self.run("set timezone = 'UTC'")
-        self.run(tables)
+        self.run(COMMAND_TABLE, tables)
         self.shapes = tuple(shapes)
         self.work: Work | None = None
         # Where changes wait while the warehouse can't be reached, if they do.

@@ -17,6 +17,7 @@ from etl.sources.poll.schedule import Pace
 from etl.sources.poll.source import Poll
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from etl.worker.feeding import Feeding
+from tests.etl.command_table import COMMAND_TABLE
 from tests.etl.sources.connector import Connector, Kafka
 from tests.etl.sources.recording import shape_of, streaming
 from tests.etl.worker.working import working
@@ -142,7 +143,7 @@ SOURCES = {"postgres_wal": by_log, "poll": by_poll, "debezium": by_debezium}
 @pytest.mark.parametrize("name", SOURCES)
 def test_the_same_writes_give_the_same_tables(empty_database: str, tmp_path: Any, name: str) -> None:
     with psycopg.connect(empty_database, autocommit=True) as connection:
-        connection.execute(TABLES)
+        connection.execute(f"{COMMAND_TABLE}{TABLES}".encode())
         with SOURCES[name](empty_database, tmp_path / "warehouse.duckdb") as fed:
             for step in STEPS:
                 for statement in step.split("; ") if step.startswith("begin") else [step]:

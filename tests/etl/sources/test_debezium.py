@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from etl.changes import Erase, Operation
+from etl.changes import Erase, Heartbeat, Operation
 from etl.dead_letters import READERS
+from etl.sources.commands import COMMANDS
 from etl.sources.debezium.collecting import Collecting, Read, read_again
 from etl.sources.debezium.envelope import Event, NoEnvelope, Note, Place, read_envelope
 from etl.sources.debezium.source import Consuming, Debezium, Topics
@@ -20,6 +21,7 @@ from etl.sources.faults import ChangesLost, SourceGone
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from tests.etl.sources.connector import PLACEHOLDER, Connector, Kafka
 from tests.etl.sources.recording import Row, shape_of
+from tests.servers import wait_until
 
 THINGS = shape_of("things", id=pa.int64(), text=pa.string(), amount=pa.decimal128(14, 2))
 OTHERS = shape_of("others", id=pa.int64(), text=pa.string())
@@ -296,18 +298,51 @@ def test_the_number_within_a_transaction_and_messages_are_read() -> None:
     event = read_envelope(json.dumps(said).encode(), None, (), "id")
     assert isinstance(event, Event)
     assert (event.place, event.committed_at, event.key) == (Place(0, 7, 3), 5, 1)
-    content = base64.b64encode(b'{"table": "things", "key": 1}').decode()
-    note = read_envelope(
-        json.dumps({"op": "m", "source": source, "message": {"prefix": "cienty.erase", "content": content}}).encode(),
-        None,
-        (),
-        "id",
-    )
+    note = read_envelope(json.dumps(message("cienty.heartbeat", b"{}")).encode(), None, (), "id")
     assert isinstance(note, Note)
-    assert note.decoded() == b'{"table": "things", "key": 1}'
-    assert Erase("things", 1).key == 1
+    assert note.decoded() == b"{}"
     with pytest.raises(NoEnvelope, match="no source"):
         read_envelope(b"{}", None, (), "id")
+
+
+def message(prefix: str, content: bytes) -> dict[str, Any]:
+    """A message of the source's log, as Debezium passes it on."""
+    said = {"prefix": prefix, "content": base64.b64encode(content).decode()}
+    return {"op": "m", "source": {"lsn": 7, "sequence": '[null,"7"]', "ts_us": 5}, "message": said}
+
+
+def test_commands_come_from_their_table_and_not_from_messages(pair: Pair) -> None:
+    pair.write(10, 0, Operation.INSERT, 1, "secret")
+    pair.write(10, 1, Operation.INSERT, 2, "secret")
+    pair.kafka.write(f"{PREFIX}.things", None, message("cienty.erase", b'{"table": "things", "key": 2}'))
+    pair.kafka.write(f"{PREFIX}.things", None, message("cienty.heartbeat", b'{"at": "2026-01-01T00:00:00+00:00"}'))
+    batches = pair.deliver(2)
+    command: Row = {
+        "_op": Operation.INSERT, "_commit_lsn": 20, "_seq": 0, "_key": 1, "_old_key": None, "_unchanged": 0,
+        "_committed_at": AT, "id": 1, "command": "erase", "about": "things", "key": 1, "low": None, "high": None,
+        "request": None,
+    }  # fmt: skip
+    pair.connector.write(COMMANDS, command)
+    pair.feed.look()
+    pair.write(30, 0, Operation.INSERT, 3, "secret")
+    batches += pair.deliver()
+    wait_until("the command came", lambda: bool(batches.extend(pair.deliver(0)) or said(batches, Erase)))
+    (erase,) = said(batches, Erase)
+    assert (erase.table, erase.key) == ("things", 1)
+    assert len(said(batches, Heartbeat)) == 1
+    assert [part.table for batch in batches for part in batch.changes if part.table == COMMANDS.table] == []
+
+
+def said(batches: list[Any], kind: type[Any]) -> list[Any]:
+    return [control for batch in batches for control in batch.control if isinstance(control, kind)]
+
+
+def test_a_command_that_can_not_be_read_is_none(pair: Pair) -> None:
+    pair.kafka.write(f"{PREFIX}.gateway_command", {"id": 1}, b"nonsense")
+    pair.feed.look()
+    pair.write(10, 0, Operation.INSERT, 1, "a")
+    batches = pair.deliver()
+    assert [(batch.control, batch.dead) for batch in batches if batch.control or batch.dead] == []
 
 
 def test_a_dead_letter_is_read_again_in_the_shape_of_today(pair: Pair) -> None:

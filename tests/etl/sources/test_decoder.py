@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from etl.sources.postgres_wal.decoder import Decoder
 from etl.sources.postgres_wal.stream import ReplicationStream
 from etl.sources.postgres_wal.wire import Block
+from tests.etl.command_table import COMMAND_TABLE
 from tests.etl.sources.recording import PUBLICATION, Source, rows_of, shape_of, streaming
 
 SHAPES = (
@@ -27,7 +28,7 @@ update texts set text = 'y' where id < 20; insert into numbers values (1, 1.5), 
 insert into unpublished values (1)
 delete from texts where id < 10; truncate numbers; insert into numbers values (4, 4)
 alter table numbers add column later int; insert into numbers values (5, 5)
-select pg_logical_emit_message(true, 'cienty.erase', '{"table": "texts", "key": 5}')
+insert into gateway_command (command, about, key) values ('erase', 'texts', 5)
 update texts set id = 1000, text = 'moved' where id = 30; update texts set id = 1001 where id = 1000
 """
 
@@ -38,6 +39,7 @@ def recorded(empty_database: str) -> Iterator[tuple[Source, list[bytes]]]:
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute("create table texts (id bigint primary key, text text)")
         connection.execute("create table numbers (id bigint primary key, amount numeric)")
+        connection.execute(COMMAND_TABLE)
         connection.execute("create table unpublished (id bigint primary key)")
     with streaming(empty_database, *SHAPES) as source:
         for line in WRITES.strip().splitlines():

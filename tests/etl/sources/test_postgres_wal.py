@@ -8,9 +8,8 @@ import psycopg
 import pyarrow as pa
 import pytest
 
-from etl.changes import Erase, Heartbeat, Operation
+from etl.changes import Operation
 from etl.sources.faults import ChangesLost
-from etl.sources.postgres_wal.control import beat
 from etl.sources.postgres_wal.decoder import Decoder
 from etl.sources.postgres_wal.slot import NewSlot, drop_slot, require_resumable, slot_state
 from etl.sources.postgres_wal.snapshot import copy_table
@@ -269,30 +268,6 @@ def test_a_large_transaction_comes_in_parts_of_which_only_the_last_reaches_its_c
     assert batches[0].through >= before
 
 
-def test_messages_to_the_readers_are_control(source: Source) -> None:
-    beat(source.connection)
-    source.connection.execute(
-        'select pg_logical_emit_message(true, \'cienty.erase\', \'{"table": "texts", "key": 5}\'),'
-        " pg_logical_emit_message(true, 'cienty.erase', 'nonsense'), pg_logical_emit_message(true, 'other', 'x')"
-    )
-    (batch,) = source.batches()
-    assert [type(control) for control in batch.control] == [Heartbeat, Erase]
-    assert batch.control[1] == Erase("texts", 5, batch.control[1].lsn)
-
-
-def test_a_message_within_a_transaction_is_true_with_its_commit(source: Source) -> None:
-    erase = 'select pg_logical_emit_message(true, \'cienty.erase\', \'{"table": "texts", "key": 5}\')'
-    with psycopg.connect(source.url) as slow:
-        slow.execute(erase)
-        source.connection.execute("insert into texts values (1)")
-        begin = source.changes()[0]["_commit_lsn"]
-        assert source.position >= begin
-        slow.execute("insert into texts values (5)")
-    (batch,) = source.batches()
-    (row,) = rows_of(batch.changes)
-    assert batch.control == [Erase("texts", 5, row["_commit_lsn"])]
-
-
 def test_a_table_whose_writers_would_be_stopped_is_not_published(source: Source) -> None:
     source.connection.execute("alter table items replica identity full")
     with pytest.raises(NotPublishable, match="items has replica identity full"):
@@ -358,7 +333,8 @@ def test_all_entities_that_land_are_published_without_policy_columns(migrated_da
         assert publish(connection, "landing", SHAPES.values())
         assert not publish(connection, "landing", SHAPES.values())
         found = dict(connection.execute("select tablename, attnames from pg_publication_tables").fetchall())
-    assert set(found) == set(SHAPES)
+    assert set(found) == {*SHAPES, "gateway_command"}
+    assert "asked_at" not in found["gateway_command"]
     assert not [name for columns in found.values() for name in columns if name.startswith("policy_")]
 
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from etl.changes import Batch, CopyAgain
-from etl.sources.postgres_wal.control import ask_for_copy
+from etl.sources.commands import ask_for_copy
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from etl.worker.backfill import Backfill
 from etl.worker.copying import Copier
