@@ -49,7 +49,7 @@ class DuckDBWarehouse:
 
     def fence(self, owner: str) -> None:
         """Become the one that writes."""
-        with self._append_turn:
+        with _explained(), self._append_turn:
             self._writer.execute("update raw.checkpoint set owner = ?", [owner])
             self._owner = owner
 
@@ -73,7 +73,7 @@ class DuckDBWarehouse:
 
     def restart(self) -> None:
         """Forget the position and the copies, because the source lost changes or was set back."""
-        with self._writing():
+        with _explained(), self._writing():
             note_gap(self._writer, self._tables, self._checkpoint(self._writer)[0])
             self._writer.execute(
                 "update raw.checkpoint set position = null; delete from raw.copy; delete from raw.asked"
