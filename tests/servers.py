@@ -1,5 +1,6 @@
 """Embedded servers owned by another process than the tests, which may be killed."""
 
+import contextlib
 import json
 import os
 import select
@@ -77,8 +78,13 @@ class ServerProgram:
         self.process.wait(_PATIENCE)
 
     def children(self, name: str) -> list[psutil.Process]:
-        """Return its child processes of this name."""
-        return [child for child in psutil.Process(self.process.pid).children() if child.name() == name]
+        """Return its child processes of this name; none of those that end meanwhile."""
+        found = []
+        for child in psutil.Process(self.process.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if child.name() == name:
+                    found.append(child)
+        return found
 
     def __enter__(self) -> Self:
         try:
