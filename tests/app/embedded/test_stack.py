@@ -150,6 +150,9 @@ def test_a_command_begun_while_the_servers_stop_starts_them_again(data: Path) ->
         write_row(owner.answer["owner_url"])
         assert owner.process.stdin is not None
         owner.process.stdin.close()
+        # Until then a command would join them, and they do not wait for it.
+        log = data / "logs" / "postgres.log"
+        wait_until("they stop", lambda: "shutdown request" in log.read_text())
         with open_stack(data, owner="gateway load", tuning=QUICK) as stack:
             assert read_row(stack.endpoints) == 7
         assert owner.process.wait(60) == 0
