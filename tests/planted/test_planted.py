@@ -65,7 +65,7 @@ def broken(url: str, bug: Bug) -> Iterator[None]:
             connection.execute("update orders set policy_customer_region = null")
 
 
-async def tried(stack: Stack, url: str, data: Data, bug: Bug, schemas: Schemas) -> int:
+async def tried(stack: Stack, url: str, data: Data, bug: Bug, schemas: Schemas, within: int = WITHIN) -> int:
     """Return after how many cases a bug shows; an assertion if it does not."""
     with broken(url, bug), removable_predicates(), pytest.MonkeyPatch.context() as patch:
         graph = bug.plant(patch) or GRAPH
@@ -82,8 +82,8 @@ async def tried(stack: Stack, url: str, data: Data, bug: Bug, schemas: Schemas) 
                 ways=bug.ways,
             )
             with contextlib.suppress(Differs):
-                await run.go(WITHIN)
-                pytest.fail(f"not found in {WITHIN} cases: {bug.about}")
+                await run.go(within)
+                pytest.fail(f"not found in {within} cases: {bug.about}")
     return run.cases
 
 
@@ -114,7 +114,8 @@ async def test_every_declaration_matters(
     survivors = []
     for mutant in chosen:
         try:
-            await tried(stack, database, data, mutant, schemas)
+            # Nothing leads the cases to the very field that was taken.
+            await tried(stack, database, data, mutant, schemas, within=5 * WITHIN)
         except pytest.fail.Exception:
             survivors.append(mutant.about)
     print(f"{len(chosen)} mutants, {len(survivors)} survivors: {survivors}")  # noqa: T201  # of a long run
