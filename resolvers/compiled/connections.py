@@ -20,13 +20,15 @@ from resolvers.compiled.json_text import (
 from resolvers.compiled.levels import NUMBER, Level, numbered
 from resolvers.compiled.objects import ObjectCompiler
 from resolvers.compiled.paging import Paging
-from resolvers.compiled.parts import End, Items, More, PageSize
+from resolvers.compiled.parts import SEPARATOR, End, Items, More, PageSize
 from resolvers.compiled.selections import Selected, Selections
 from resolvers.compiled.statement import Compiled
 from resolvers.sql.scope import Predicate, Scope, Source
 from resolvers.sql.where import Filters
 from schema.derive.objects import TYPE_NAME
 from schema.model import Link, Model, ScalarField
+
+_SEPARATOR = sa.func.chr(sa.literal_column(str(ord(SEPARATOR))))
 
 
 @dataclass
@@ -43,17 +45,15 @@ class ConnectionCompiler:
 
     def root(self, model: Model, selected: Selected) -> Compiled:
         """Return a page of all visible rows of an entity."""
-        kind = _RootPage if self._suits_rows(selected) else _Connection
+        kind = _RootPage if self._tells_ends(selected) else _Connection
         return kind(self, model, f"Query.{model.plural}", selected).root()
 
-    def _suits_rows(self, selected: Selected) -> bool:
-        """Tell whether the rows of a root page are better sent one by one than in one text.
+    def _tells_ends(self, selected: Selected) -> bool:
+        """Tell whether a root page says where it ends, but not how many rows there are.
 
-        That is where a page's ends are told, which takes the database longer where there is but one text. Else the
-        gateway takes longer to receive rows one by one (`docs/performance.md`).
+        The count is told even where the page has no row to tell it.
         """
         wanted = {field.name for field in self.selections.below(selected)}
-        # The count is told even where the page has no row to tell it.
         return "pageInfo" in wanted and "totalCount" not in wanted
 
     def linked(
@@ -186,34 +186,47 @@ class _Connection(AskedPage):
 
 
 class _RootPage(_Connection):
-    """A root connection whose rows the database gives one by one: copying them together would cost it more.
+    """A root connection whose rows the gateway puts together, because it is told of its ends with each row.
 
-    The gateway puts them together, and sees whether there is one more than the page has.
+    It sees whether there is one row more than the page has, and which is the last. To tell that takes the database a
+    window and an array of all rows (`docs/performance.md`).
     """
 
     def root(self) -> Compiled:
         """Return the connection as a root field."""
         if not self._needs_rows:
             return super().root()
-        self._told: list[sa.ColumnElement[Any]] = []
+        self._told: list[Sequence[Piece]] = []
+        self._cursors: int | None = None
         level = Level(self._rows().subquery(f"page_{self._page.number}"))
         pieces = object_pieces(self._members(level))
         order = self._page.page.direction.clauses(level.source)
-        paged = PageSize(self._page.read_size, self._page.page.backward)
-        return Compiled(pieces, lambda columns: level.select_from(columns).order_by(*order), self._told, paged)
+        rows = sa.func.string_agg(self._row(), aggregate_order_by(_SEPARATOR, *order))
+        paged = PageSize(self._page.read_size, self._page.page.backward, max(len(self._told), 1))
+        return Compiled(pieces, level.select_from, rows, paged)
+
+    def _row(self) -> sa.ColumnElement[str]:
+        """Return what is told of a row, with separators between."""
+        first, *others = self._told or [[""]]
+        return joined_text([*first, *(piece for text in others for piece in (_SEPARATOR, *text))])
 
     def _array(self, _level: Level, item: Sequence[Piece]) -> list[Piece]:
-        return ["[", Items(self._column(joined_text([",", *item]))), "]"]
+        return ["[", Items(self._column(item)), "]"]
 
     def _has_more(self) -> list[Piece]:
         return [More()]
 
     def _start_cursor(self, level: Level) -> list[Piece]:
-        return [End(self._column(joined_text(self._cursor(level))), 0)]
+        return [End(self._column_of_cursors(level), 0)]
 
     def _end_cursor(self, level: Level) -> list[Piece]:
-        return [End(self._column(joined_text(self._cursor(level))), -1)]
+        return [End(self._column_of_cursors(level), -1)]
 
-    def _column(self, text: sa.ColumnElement[Any]) -> int:
+    def _column_of_cursors(self, level: Level) -> int:
+        if self._cursors is None:
+            self._cursors = self._column(self._cursor(level))
+        return self._cursors
+
+    def _column(self, text: Sequence[Piece]) -> int:
         self._told.append(text)
         return len(self._told) - 1

@@ -1,33 +1,44 @@
-"""Parts of a root field's JSON that are put together by the gateway from the rows that its statement gave."""
+"""Parts of a root field's JSON that are put together by the gateway from what its statement gave."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from resolvers.compiled.slots import Inputs
 from resolvers.database import Texts
 
+SEPARATOR = b"\x1e"
+"""Stands between the texts of a page that come as one; JSON has no such character."""
 
-@dataclass(frozen=True)
-class Page:
-    """The rows of a page, in its order, and whether the statement gave one more."""
 
-    rows: Sequence[Texts]
+class Page(NamedTuple):
+    """What a statement gave: its only row or, of a page of rows, the texts of each column, and whether one row more."""
+
+    row: Texts | None
+    columns: Sequence[Sequence[bytes]] = ()
     has_more: bool = False
 
 
 @dataclass(frozen=True)
 class PageSize:
-    """How many rows of a statement are on its page; the statement may give one more, from the end if `backward`."""
+    """How the rows of a page are found in one text, where the texts of their columns follow each other.
+
+    There are at most `size` rows and one more, which stands at the end, or with `backward` all are from the end.
+    """
 
     size: Callable[[Inputs], int]
     backward: bool
+    columns: int
 
-    def page(self, rows: Sequence[Texts], inputs: Inputs) -> Page:
-        """Return the page."""
+    def page(self, text: bytes | None, inputs: Inputs) -> Page:
+        """Return the page; the text is null where it has no rows."""
+        texts = [] if text is None else text.split(SEPARATOR)
         size = self.size(inputs)
-        has_more, on_page = len(rows) > size, rows[:size]
-        return Page(on_page[::-1] if self.backward else on_page, has_more)
+        on_page = [texts[at : size * self.columns : self.columns] for at in range(self.columns)]
+        if self.backward:
+            on_page = [column[::-1] for column in on_page]
+        return Page(None, on_page, len(texts) > size * self.columns)
 
 
 Chunks = Sequence[bytes]
@@ -50,23 +61,19 @@ class Text(Part):
 
     def of(self, page: Page) -> Chunks | None:
         """Return the text."""
-        text = page.rows[0][self.column] if page.rows else None
+        text = page.row[self.column] if page.row else None
         return None if text is None else (text,)
 
 
 @dataclass(frozen=True)
 class Items(Part):
-    """A column of all rows, each of which begins with a comma."""
+    """A column of all rows."""
 
     column: int
 
     def of(self, page: Page) -> Chunks:
-        """Return the texts, without the first comma."""
-        column = self.column
-        texts = [row[column] or b"" for row in page.rows]
-        if texts:
-            texts[0] = texts[0][1:]
-        return texts
+        """Return the texts as those of an array."""
+        return (b",".join(page.columns[self.column]),)
 
 
 @dataclass(frozen=True)
@@ -76,9 +83,10 @@ class End(Part):
     column: int
     at: int
 
-    def of(self, page: Page) -> Chunks | None:
+    def of(self, page: Page) -> Chunks:
         """Return the text."""
-        return (page.rows[self.at][self.column] or b"null",) if page.rows else (b"null",)
+        texts = page.columns[self.column]
+        return (texts[self.at],) if texts else (b"null",)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ _SEALED = re.compile(SEAL + rb"(\d+)\|(.*?)" + SEAL, re.DOTALL)
 
 @dataclass(frozen=True)
 class Statement:
-    """The statement of one root field. It gives a row of texts, or with `paged` one for each row of a page.
+    """The statement of one root field. It gives a row of texts; with `paged` one text that has a page's rows in it.
 
     `parts` are the field's JSON; the field has none where one of them has none.
     """
@@ -41,7 +41,8 @@ class Statement:
 
     def json(self, rows: Sequence[Texts], cursors: Cursors, inputs: Inputs) -> Chunks | None:
         """Return the field's JSON; None where it has no value."""
-        page = Page(rows) if self.paged is None else self.paged.page(rows, inputs)
+        row = rows[0] if rows else None
+        page = Page(row) if self.paged is None or row is None else self.paged.page(row[0], inputs)
         told: list[bytes] = []
         for part in self.parts:
             if isinstance(part, bytes):
@@ -70,18 +71,18 @@ class Statement:
 class Compiled:
     """A root field before it is a statement: its JSON, in which each expression is a column, and the rows' source.
 
-    With `paged` the columns that parts are of come before those of the expressions.
+    With `paged` the first column is `page`, and the rows of a page are in it.
     """
 
     pieces: Sequence[Piece]
     source: Callable[[sa.Select[Any]], sa.Select[Any]] = lambda columns: columns
-    columns: Sequence[sa.ColumnElement[Any]] = ()
+    page: sa.ColumnElement[Any] | None = None
     paged: PageSize | None = None
 
 
 def statement_of(compiled: Compiled, paging: Paging, planning: Planning, version: Version) -> Statement:
     """Return the statement that gives the texts of a root field."""
-    columns = list(compiled.columns)
+    columns = [] if compiled.page is None else [compiled.page]
     parts = tuple(_part(piece, columns) for piece in merged(compiled.pieces))
     # As varchar, whose bytes the connection passes on without reading them.
     told: list[sa.ColumnElement[Any]] = [sa.cast(column, sa.VARCHAR) for column in columns or [sa.null()]]
