@@ -86,6 +86,11 @@ class Documents:
         operations = (one.compiled for found in valid for one in found.operations.values())
         return sum(compiled.plans for compiled in operations if compiled is not None)
 
+    def forget(self, capabilities: Capabilities) -> None:
+        """Forget the documents of a schema that is kept no more: they would hold it, some megabytes each."""
+        for key in [key for key in self._kept if key[1] == capabilities]:
+            del self._kept[key]
+
     def prepare(
         self, text: str, name: str | None, seen: SeenSchema, capabilities: Capabilities, *, may_write: bool
     ) -> Prepared | Answer:

@@ -55,9 +55,9 @@ class Engine:
         self._till = Till(max_page_size=limits.max_page_size, most_cost=most_cost, budgets=budgets)
         self._paths = Paths(database, graph, limits, cursors, compiling=compiling)
         self._deadlines = Deadlines(time_budget)
-        self._schemas = Schemas(graph, limits)
         self._document_limits = document_limits
         self._documents = Documents(document_limits)
+        self._schemas = Schemas(graph, limits, self._documents.forget)
 
     @property
     def kept(self) -> dict[str, int]:

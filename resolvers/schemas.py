@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from graphql import GraphQLSchema
@@ -27,9 +28,13 @@ class SeenSchema:
 class Schemas:
     """Builds each schema once and keeps those used last."""
 
-    def __init__(self, everything: Graph, limits: Limits) -> None:
+    def __init__(
+        self, everything: Graph, limits: Limits, on_forgotten: Callable[[Capabilities], None] = lambda _: None
+    ) -> None:
+        """Keep schemas; `on_forgotten` is told whose is kept no more, for nothing else to hold it."""
         self.everything = everything
         self._limits = limits
+        self._on_forgotten = on_forgotten
         self._kept: OrderedDict[Capabilities, asyncio.Future[SeenSchema]] = OrderedDict()
 
     def kept(self, capabilities: Capabilities) -> SeenSchema | None:
@@ -50,17 +55,25 @@ class Schemas:
         if capabilities not in self._kept:
             # In a thread, because it takes a tenth of a second; in a future, so that it is built once.
             building = asyncio.ensure_future(asyncio.to_thread(self._build, capabilities))
-            self._kept[capabilities] = building
-            if len(self._kept) > _MOST:
-                self._kept.popitem(last=False)
+            self._keep(capabilities, building)
         self._kept.move_to_end(capabilities)
         built = self._kept[capabilities]
         try:
-            return await asyncio.shield(built)
+            seen = await asyncio.shield(built)
         except Exception:
             # A fault is of one attempt.
             self._kept.pop(capabilities, None)
             raise
+        if capabilities not in self._kept:
+            # Forgotten meanwhile for those of others: what is made with it now would not be told when it goes.
+            self._keep(capabilities, built)
+        return seen
+
+    def _keep(self, capabilities: Capabilities, built: asyncio.Future[SeenSchema]) -> None:
+        self._kept[capabilities] = built
+        if len(self._kept) > _MOST:
+            forgotten, _ = self._kept.popitem(last=False)
+            self._on_forgotten(forgotten)
 
     def _build(self, capabilities: Capabilities) -> SeenSchema:
         graph = self.everything.seen_by(capabilities)

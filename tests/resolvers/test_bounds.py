@@ -1,5 +1,9 @@
 """What is kept between operations has bounds, whatever is asked."""
 
+import gc
+import weakref
+from dataclasses import replace
+
 import pytest
 
 from resolvers import documents, schemas
@@ -11,7 +15,7 @@ from security.budgets.local import LocalBuckets
 from security.capabilities import Capabilities
 from security.principal import Principal
 from security.roles import Role
-from tests.graph import LIMITS, Asking
+from tests.graph import LIMITS, Asking, new_engine
 from tests.model.viewers import ADMIN
 from tests.model.world import GRAPH
 
@@ -42,6 +46,22 @@ async def test_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
     for capability in ("catalog:read", "prices:read", "inventory:read", "catalog:read"):
         await kept.seen_by(Capabilities.of({capability}))
     assert list(kept._kept) == [Capabilities.of({"inventory:read"}), Capabilities.of({"catalog:read"})]
+
+
+async def test_documents_go_with_their_schema(ask_compiled: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schemas, "_MOST", 2)
+    engine = new_engine(ask_compiled.engine._paths.database, compiling=True)
+    engine._schemas = schemas.Schemas(GRAPH, LIMITS, engine._documents.forget)
+    seen = []
+    for capability in ("catalog:read", "prices:read", "inventory:read", "orders:read"):
+        principal = replace(ADMIN.principal, scopes=frozenset({capability}))
+        await engine.execute(Operation("{ __typename }"), principal)
+        kept = engine._schemas.kept(principal.capabilities)
+        assert kept is not None
+        seen.append(weakref.ref(kept))
+        del kept
+    gc.collect()
+    assert [one() is not None for one in seen] == [False, False, True, True]
 
 
 def test_wallets(monkeypatch: pytest.MonkeyPatch) -> None:
