@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -85,7 +86,7 @@ class _Groups:
     def _first_groups(self, groups: sa.CTE) -> Source:
         paging = self._compiler.connections.paging
         asked = self._arguments.get("first")
-        limit = paging.bind(asked, sa.BigInteger(), lambda given: size_of_groups(given, paging.limits))
+        limit = paging.bind(asked, sa.BigInteger(), partial(size_of_groups, limits=paging.limits))
         return sa.select(*groups.c).order_by(*self._order(groups)).limit(limit).subquery("first_groups")
 
     def _order(self, groups: Source) -> list[sa.ColumnElement[Any]]:

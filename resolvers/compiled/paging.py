@@ -94,6 +94,8 @@ class Paging:
         self.belongings.append(belongs_to)
         self.is_filtered |= bool(arguments.get("where"))
         name, asked = ("last", last) if last is not None else ("first", first)
+        # Apart: what is kept with the statement must not lead to the inputs of this run.
+        limits = self.limits
         page = Page(
             ordering=order,
             belongs_to=b"",
@@ -104,7 +106,7 @@ class Paging:
         )
 
         def size(given: Any) -> int:
-            return size_of_page(name, given, self.limits)
+            return size_of_page(name, given, limits)
 
         return CompiledPage(
             number=len(self.belongings) - 1,

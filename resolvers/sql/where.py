@@ -7,6 +7,7 @@ always on exactly one side of a filter and its negation.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,7 +27,10 @@ _DEEPEST = 30
 
 @dataclass(frozen=True)
 class Filters:
-    """Compiles filters within a scope; lists of values may be `most` long, and there may be `most` conditions."""
+    """Compiles filters within a scope; lists of values may be `most` long, and there may be `most` conditions.
+
+    What reads an operand is kept with a compiled statement: it must not know the scope, in which there is a principal.
+    """
 
     scope: Scope
     most: int
@@ -72,8 +76,10 @@ class Filters:
         return self._to_many(link, source, value) if link.many else self._to_one(link, source, value)
 
     def _on_id(self, model: Model, source: Source, given: Given) -> Predicate:
+        name, listed = model.name, partial(_listed, most=self.most)
+
         def keys(operand: Any) -> list[int]:
-            return [key_of(model.name, text) for text in self._listed(operand)]
+            return [key_of(name, text) for text in listed(operand)]
 
         key = source.c[model.key.key]
         parts: list[Predicate] = []
@@ -85,23 +91,17 @@ class Filters:
     def _on_field(self, field: ScalarField, source: Source, operator: str, operand: Any) -> Predicate:
         _present(operator, operand)
         column, sql_type = source.c[field.column.key], exact(field.column.type)
-        bind = self.scope.bind
+        bind, listed = self.scope.bind, partial(_listed, most=self.most)
         if operator == "isNull":
             return column.is_(None) if operand else column.is_not(None)
         if operator in ("in", "notIn"):
-            among = column == sa.any_(bind(operand, ARRAY(sql_type), lambda given: storable(self._listed(given))))
+            among = column == sa.any_(bind(operand, ARRAY(sql_type), lambda given: storable(listed(given))))
             return among if operator == "in" else among.is_not(sa.true())
         if operator in _PATTERNS:
             pattern = _PATTERNS[operator]
             read = lambda given: pattern.format(_escaped(storable(given)))  # noqa: E731  # one of a family of three
             return column.ilike(bind(operand, sa.Text(), read), escape="\\")
         return _COMPARISONS[operator](column, bind(operand, sql_type, storable))
-
-    def _listed(self, operand: Any) -> list[Any]:
-        values = operand if isinstance(operand, list) else [operand]
-        if len(values) > self.most:
-            raise BadUserInput(f"A list has {len(values):,} values; {self.most:,} are the most.")
-        return values
 
     def _to_one(self, link: Link, source: Source, given: Given) -> Predicate:
         return self._exists(link, source, given)
@@ -148,6 +148,13 @@ def _parts(whole: Any) -> list[Any]:
     if isinstance(whole, list):
         return [part for item in whole for part in _parts(item)]
     return list(whole.values()) if isinstance(whole, dict) else []
+
+
+def _listed(operand: Any, most: int) -> list[Any]:
+    values = operand if isinstance(operand, list) else [operand]
+    if len(values) > most:
+        raise BadUserInput(f"A list has {len(values):,} values; {most:,} are the most.")
+    return values
 
 
 def storable(given: Any) -> Any:

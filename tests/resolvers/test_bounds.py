@@ -10,13 +10,14 @@ from resolvers import documents, schemas
 from resolvers.compiled import operation
 from resolvers.documents import Prepared
 from resolvers.engine import Engine, Operation
+from schema.global_id import global_id
 from security.budgets import Budgets, budgets
 from security.budgets.local import LocalBuckets
 from security.capabilities import Capabilities
 from security.principal import Principal
 from security.roles import Role
 from tests.graph import LIMITS, Asking, new_engine
-from tests.model.viewers import ADMIN
+from tests.model.viewers import ADMIN, SALES
 from tests.model.world import GRAPH
 
 
@@ -62,6 +63,33 @@ async def test_documents_go_with_their_schema(ask_compiled: Asking, monkeypatch:
         del kept
     gc.collect()
     assert [one() is not None for one in seen] == [False, False, True, True]
+
+
+class Text(str):
+    """A text that can be told to be gone."""
+
+    __slots__ = ("__weakref__",)
+
+
+async def test_statements_hold_nobody_and_no_value(ask_compiled: Asking) -> None:
+    document = """query Held($where: OrderFilter, $first: Int, $ids: [ID!]!, $after: String, $since: DateTime) {
+        orders(where: $where, first: $first, after: $after) { nodes { id customer { name } } pageInfo { endCursor } }
+        ordersAggregate(
+            where: {orderDate: {gte: $since, lt: "2026-01-01T00:00:00Z"}}
+            groupBy: {field: ORDER_DATE, by: MONTH}
+            first: $first
+        ) { count }
+        nodes(ids: $ids) { id }
+    }"""
+    principal, text, id_ = replace(SALES.principal), Text("a text"), Text(global_id("Order", 1))
+    held = [weakref.ref(one) for one in (principal, text, id_)]
+    where = {"notes": {"contains": text}, "customer": {"name": {"in": [text]}}, "id": {"in": [id_]}}
+    variables = {"where": where, "first": 3, "ids": [id_], "since": "2025-01-01T00:00:00Z"}
+    told = await ask_compiled(document, principal, variables)
+    assert (told.status, len(told.statements)) == (200, 3)
+    del principal, text, id_, where, variables, told
+    gc.collect()
+    assert [one() for one in held] == [None, None, None]
 
 
 def test_wallets(monkeypatch: pytest.MonkeyPatch) -> None:
