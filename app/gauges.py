@@ -17,6 +17,7 @@ def gauges(database: Database, engine: Engine, recording: Recording, buckets: Fa
         "kept_schemas": ("Schemas that are kept, one for each set of capabilities.", lambda: engine.kept["schemas"]),
         "kept_documents": ("Documents that are kept.", lambda: engine.kept["documents"]),
         "kept_plans": ("Plans of compiled operations that are kept.", lambda: engine.kept["plans"]),
+        "kept_statements": ("Statements of these plans that are kept.", lambda: engine.kept["statements"]),
         "audit_lag_seconds": ("Seconds for which the database has taken no audit records.", lambda: recording.lag),
         "audit_held_records": (
             "Audit records in memory, because the journal takes none.",

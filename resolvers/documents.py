@@ -1,6 +1,7 @@
 """Documents: parsed and validated once for each schema they are asked of."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from resolvers.costs import Price
 
 _MOST = 1_000
+_MOST_STATEMENTS = 2_000
+"""Compiled statements that are kept with all documents, of some 20 to 50 kB each."""
 _LONGEST = 20_000
 """Longest document that is kept, in characters: its tree takes some hundred times the memory."""
 _AMPLIFICATION = 3
@@ -82,9 +85,19 @@ class Documents:
     @property
     def plans(self) -> int:
         """How many plans are kept with them."""
-        valid = (found for found in self._kept.values() if isinstance(found, Valid))
-        operations = (one.compiled for found in valid for one in found.operations.values())
-        return sum(compiled.plans for compiled in operations if compiled is not None)
+        return sum(compiled.plans for compiled in self._compiled())
+
+    @property
+    def statements(self) -> int:
+        """How many statements are kept with their plans."""
+        return sum(compiled.statements for compiled in self._compiled())
+
+    def make_room(self) -> None:
+        """Forget the documents used longest ago while too many statements are kept with all."""
+        kept = self.statements
+        while kept >= _MOST_STATEMENTS:
+            _, found = self._kept.popitem(last=False)
+            kept -= sum(compiled.statements for compiled in _compiled_of(found))
 
     def forget(self, capabilities: Capabilities) -> None:
         """Forget the documents of a schema that is kept no more: they would hold it, some megabytes each."""
@@ -115,6 +128,9 @@ class Documents:
         if prepared.operation.operation is OperationType.MUTATION and not may_write:
             raise MutationByGet
         return prepared
+
+    def _compiled(self) -> "Iterator[CompiledOperation]":
+        return (compiled for found in self._kept.values() for compiled in _compiled_of(found))
 
     def _checked(self, text: str, name: str | None, seen: SeenSchema, *, may_write: bool) -> Valid | Answer:
         try:
@@ -152,6 +168,11 @@ class Documents:
         self._kept[key] = found
         if len(self._kept) > _MOST:
             self._kept.popitem(last=False)
+
+
+def _compiled_of(found: Valid | Answer) -> "Iterator[CompiledOperation]":
+    operations = found.operations.values() if isinstance(found, Valid) else ()
+    return (one.compiled for one in operations if one.compiled is not None)
 
 
 def _refused(errors: list[GraphQLError], document: DocumentNode) -> Answer:

@@ -53,16 +53,22 @@ class Engine:
         refused; the others are paid for from `budgets`.
         """
         self._till = Till(max_page_size=limits.max_page_size, most_cost=most_cost, budgets=budgets)
-        self._paths = Paths(database, graph, limits, cursors, compiling=compiling)
         self._deadlines = Deadlines(time_budget)
         self._document_limits = document_limits
         self._documents = Documents(document_limits)
         self._schemas = Schemas(graph, limits, self._documents.forget)
+        self._paths = Paths(database, graph, limits, cursors, compiling, self._documents.make_room)
 
     @property
     def kept(self) -> dict[str, int]:
         """How much of each kind is kept for operations that come again."""
-        return {"schemas": self._schemas.size, "documents": self._documents.size, "plans": self._documents.plans}
+        documents = self._documents
+        return {
+            "schemas": self._schemas.size,
+            "documents": documents.size,
+            "plans": documents.plans,
+            "statements": documents.statements,
+        }
 
     async def execute(self, operation: Operation, principal: Principal) -> Answer:
         """Answer an operation; raise `MutationByGet` for a mutation where it may not write."""

@@ -1,6 +1,6 @@
 """The two paths: an operation is compiled where that can be, and else executed field by field by graphql-core."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, cast
 
@@ -46,13 +46,17 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True)
 class Paths:
-    """Answers operations from the operational database; without `compiling` on the reference path alone."""
+    """Answers operations from the operational database; without `compiling` on the reference path alone.
+
+    `on_compiled` is told of each statement that will be kept with its operation.
+    """
 
     database: Database
     everything: Graph
     limits: Limits
     cursors: Cursors
     compiling: bool = True
+    on_compiled: Callable[[], None] = lambda: None
 
     async def answer(self, asked: Asked) -> Answer:
         """Return the answer, with the way that it was found."""
@@ -84,7 +88,8 @@ class Paths:
     def _planned(self, asked: Asked) -> CompiledOperation:
         prepared = asked.prepared
         if prepared.compiled is None:
-            planner = Planner(self.everything, asked.seen, self.limits, self.cursors, self.database.version)
+            version, on_compiled = self.database.version, self.on_compiled
+            planner = Planner(self.everything, asked.seen, self.limits, self.cursors, version, on_compiled)
             prepared.compiled = CompiledOperation(planner, prepared)
         return prepared.compiled
 

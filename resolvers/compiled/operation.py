@@ -70,6 +70,11 @@ class CompiledOperation:
         """How many plans are kept."""
         return len(self._plans)
 
+    @property
+    def statements(self) -> int:
+        """How many statements are kept with them."""
+        return sum(plan.statements for plan in self._plans.values())
+
     async def run(
         self,
         database: Database,

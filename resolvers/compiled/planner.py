@@ -43,16 +43,22 @@ class Plan:
     left: DocumentNode | None = None
     left_reads: bool = False
 
+    @property
+    def statements(self) -> int:
+        """How many statements are kept for it."""
+        return sum(root.statements for root in self.roots)
+
 
 @dataclass(frozen=True)
 class Planner:
-    """Makes plans for whoever sees the same of the graph."""
+    """Makes plans for whoever sees the same of the graph; `on_compiled` is told of each new statement."""
 
     everything: Graph
     seen: SeenSchema
     limits: Limits
     cursors: Cursors
     version: Version
+    on_compiled: Callable[[], None] = lambda: None
 
     def plan(self, prepared: Prepared, selections: Selections) -> Plan:
         """Return the plan of an operation; raise `NotCompiled` where graphql-core has to answer all of it."""
@@ -117,6 +123,7 @@ class Planner:
         planning = Planning.ONE_ROW if one_row else Planning.ONCE
         if totals or paging.is_filtered:
             planning = Planning.EACH_TIME
+        self.on_compiled()
         return statement_of(compiled, paging, planning, self.version)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from resolvers.compiled.parts import Chunks
 from resolvers.compiled.rows import SEPARATOR
@@ -32,6 +32,11 @@ class Root(Protocol):
         """The key in the response."""
         ...
 
+    @property
+    def statements(self) -> int:
+        """How many statements are kept for it."""
+        ...
+
     def asked(self, supplied: Supplied) -> Asked:
         """Return what is to be run; raise `BadUserInput` where a value can't be used."""
         ...
@@ -43,6 +48,7 @@ class KnownRoot:
 
     key: str
     known: bytes
+    statements: ClassVar[int] = 0
 
     def asked(self, _supplied: Supplied) -> Asked:
         """Return nothing to run."""
@@ -54,6 +60,7 @@ class LeftRoot:
     """A root field that is left to graphql-core."""
 
     key: str
+    statements: ClassVar[int] = 0
 
     def asked(self, _supplied: Supplied) -> Asked:
         """Return nothing to run, and JSON that is put in later."""
@@ -67,6 +74,11 @@ class StatementRoot:
     key: str
     variants: Variants
     missing: bytes | None
+
+    @property
+    def statements(self) -> int:
+        """How many statements are kept for it."""
+        return len(self.variants.kept)
 
     def asked(self, supplied: Supplied) -> Asked:
         """Return the statement that fits."""
@@ -89,6 +101,11 @@ class NodeRoot:
     operand: Any
     types: "ReadableTypes"
 
+    @property
+    def statements(self) -> int:
+        """How many statements are kept for it."""
+        return self.types.statements
+
     def asked(self, supplied: Supplied) -> Asked:
         """Return the statement of the id's type."""
         type_name, _ = parse_global_id(filled(self.operand, supplied.variables))
@@ -103,6 +120,11 @@ class NodesRoot:
     operand: Any
     types: "ReadableTypes"
     limits: Limits
+
+    @property
+    def statements(self) -> int:
+        """How many statements are kept for it."""
+        return self.types.statements
 
     def asked(self, supplied: Supplied) -> Asked:
         """Return the statements of the ids' types."""
@@ -127,6 +149,11 @@ class ReadableTypes:
     seen: Graph
     make: Callable[[Model], Variants]
     made: dict[str, Variants] = field(default_factory=dict)
+
+    @property
+    def statements(self) -> int:
+        """How many are kept."""
+        return sum(len(variants.kept) for variants in self.made.values())
 
     def __getitem__(self, type_name: str) -> Variants:
         """Return the statements of a type; an id of another is none."""

@@ -41,6 +41,20 @@ async def test_plans_of_a_document(ask_unguarded: Asking, monkeypatch: pytest.Mo
     assert prepared.compiled is None or len(prepared.compiled._plans) == 5
 
 
+async def test_statements_of_all_documents(ask_compiled: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "_MOST_STATEMENTS", 12)
+    engine = new_engine(ask_compiled.engine._paths.database, compiling=True)
+    document = """query ($where: CategoryFilter, $first: Int) {
+        categories(where: $where, first: $first) { nodes { id } } node(id: "Q2F0ZWdvcnk6MQ==") { id }
+    }"""
+    for number in range(30):
+        for first in (1, 100):
+            asked = Operation(document + " " * (number // 2), None, {"where": {"and": [{}] * number}, "first": first})
+            assert (await engine.execute(asked, ADMIN.principal)).status == 200
+            assert 1 <= engine.kept["statements"] <= 12
+    assert engine.kept["documents"] < 15
+
+
 async def test_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schemas, "_MOST", 2)
     kept = schemas.Schemas(GRAPH, LIMITS)
