@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
-from resolvers.pool import Busy, Connection, Pool, State
+from resolvers.pool import Busy, Connection, Pool, State, Unreachable
 from security.errors import TimedOut, Unavailable
 from security.principal import Principal
 
@@ -158,7 +158,7 @@ class Database:
             return await self._pool.acquire(state)
         except Busy:
             raise Unavailable("The database is busy: try again in a moment.") from None
-        except (*_NO_CONNECTION, asyncpg.PostgresError) as error:
+        except (Unreachable, *_NO_CONNECTION, asyncpg.PostgresError) as error:
             raise Unavailable("The database does not answer now: try again in a moment.") from error
 
     def release(self, connection: Connection) -> None:

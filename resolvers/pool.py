@@ -8,7 +8,8 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any
+from time import monotonic
+from typing import Any, Final
 
 import asyncpg
 
@@ -16,8 +17,16 @@ State = tuple[tuple[str, str], ...]
 """Settings of a session, with their values."""
 
 
+_PAUSE: Final = 0.5
+"""Seconds for which nobody tries to connect after a server has refused it: an attempt takes a millisecond."""
+
+
 class Busy(Exception):
     """No connection came free in time."""
+
+
+class Unreachable(Exception):
+    """There is no connection, and the server refused one a moment ago."""
 
 
 class Connection:
@@ -41,7 +50,10 @@ class Connection:
 
 
 class Pool:
-    """At most so many connections. What came back last goes out first, so that few are busy and the others rest."""
+    """At most so many connections. What came back last goes out first, so that few are busy and the others rest.
+
+    A server may have room for fewer than the pool has. What it refuses is waited for among those that are open.
+    """
 
     def __init__(self, connect: Callable[[], Awaitable[Any]], *, max_size: int, timeout: float) -> None:
         """Make a pool that opens connections by `connect`; `timeout` is how many seconds to wait for a free one."""
@@ -54,6 +66,7 @@ class Pool:
         self._retiring: set[asyncio.Future[None]] = set()
         self._is_closed = False
         self._all_back = asyncio.Event()
+        self._connects_again = float("-inf")
 
     @property
     def size(self) -> int:
@@ -66,20 +79,28 @@ class Pool:
         return len(self._free)
 
     async def fill(self, size: int) -> None:
-        """Open connections ahead of their use."""
+        """Open connections ahead of their use, as many of them as the server takes; raise where it takes none."""
         opened = [await self._opened() for _ in range(size)]
         for connection in opened:
-            self.release(connection)
+            if connection is not None:
+                self.release(connection)
 
     async def acquire(self, state: State) -> Connection:
-        """Return a connection, one that has the settings already where such a one is free; raise `Busy`."""
+        """Return a connection, one that has the settings already where such a one is free.
+
+        Raise `Busy` or `Unreachable`, or what connecting raised where no connection is open that could be waited for.
+        """
         while self._free:
             connection = self._taken(state)
             if not connection.driver.is_closed():
                 return connection
             self._size -= 1
-        if self._size < self._max_size:
-            return await self._opened()
+        if self._size < self._max_size and not self._is_holding_off:
+            opened = await self._opened()
+            if opened is not None:
+                return opened
+        elif not self._size:
+            raise Unreachable
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._next()
@@ -129,34 +150,54 @@ class Pool:
                     return free.pop(at)
         return free.pop()
 
-    async def _opened(self) -> Connection:
+    @property
+    def _is_holding_off(self) -> bool:
+        return monotonic() < self._connects_again
+
+    async def _opened(self) -> Connection | None:
         self._size += 1
         return await self._opened_in_room()
 
-    async def _opened_in_room(self) -> Connection:
-        """Open a connection where there is room that is counted already."""
+    async def _opened_in_room(self) -> Connection | None:
+        """Open a connection where there is room that is counted already; None where one can only be waited for."""
         if self._is_closed:
             self._vacate()
             raise Busy
         try:
             return Connection(await self._connect())
+        except Exception:
+            self._connects_again = monotonic() + _PAUSE
+            self._vacate()
+            if not self._size:
+                raise
+            return None
         except BaseException:
             self._vacate()
             raise
 
     async def _next(self) -> Connection:
         """Wait for a connection that comes back, or for the room that a lost one leaves."""
+        while True:
+            found = await self._given() or await self._opened_in_room()
+            if found is not None:
+                return found
+
+    async def _given(self) -> Connection | None:
+        """Wait for what somebody else leaves: a connection, or None for the room of one."""
         waiter: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         try:
-            connection = await waiter
+            return await waiter
         except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled() and (given := waiter.result()) is not None:
-                self.release(given)
-            elif waiter.done() and not waiter.cancelled():
-                self._vacate()
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self._pass_on(waiter.result())
             raise
-        return connection or await self._opened_in_room()
+
+    def _pass_on(self, left: Connection | None) -> None:
+        if left is None:
+            self._vacate()
+        else:
+            self.release(left)
 
     async def _retire(self, connection: Connection) -> None:
         """Close a connection; what was cancelled on it ends at the server too."""
@@ -169,12 +210,17 @@ class Pool:
 
     def _vacate(self) -> None:
         """Note that a connection is gone; its room goes to whoever has waited longest, and to nobody before them."""
-        waiter = self._waiter()
+        waiter = None if self._is_holding_off else self._waiter()
         if waiter is not None:
             waiter.set_result(None)
             return
         self._size -= 1
-        if self._is_closed and not self._size:
+        if self._size:
+            return
+        # Nothing is left that could come back.
+        while (waiter := self._waiter()) is not None:
+            waiter.set_exception(Unreachable())
+        if self._is_closed:
             self._all_back.set()
 
     def _waiter(self) -> "asyncio.Future[Connection | None] | None":

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
+from psycopg import sql
 
 from app.embedded import Stack
 from resolvers.database import Database
@@ -306,3 +307,25 @@ async def test_a_connection_that_was_lost_while_it_was_free(
             await asyncio.sleep(0)
         assert (await engine.execute(FEED, ADMIN.principal)).status in (200, 503)
         assert (await engine.execute(FEED, ADMIN.principal)).status == 200
+
+
+async def test_a_server_that_is_full_answers_with_the_connections_that_there_are(url: str, owner_url: str) -> None:
+    async with opened(url, min_size=2, max_size=8) as database:
+        with full_server(owner_url):
+            engine = new_engine(database)
+            answers = await asyncio.gather(*(engine.execute(FEED, ADMIN.principal) for _ in range(20)))
+        assert {answer.status for answer in answers} == {200}
+        assert database.pool.size == 2
+
+
+@contextmanager
+def full_server(owner_url: str) -> Iterator[None]:
+    """Let nobody connect any more."""
+    limit = sql.SQL("alter database {} connection limit {}")
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        name = sql.Identifier(connection.info.dbname)
+        connection.execute(limit.format(name, sql.Literal(1)))
+        try:
+            yield
+        finally:
+            connection.execute(limit.format(name, sql.Literal(-1)))

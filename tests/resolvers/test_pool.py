@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 
 from app.embedded import Stack
-from resolvers.pool import Busy, Pool
+from resolvers import pool as pool_module
+from resolvers.pool import Busy, Pool, Unreachable
 
 ONE = (("gateway.customer_id", "1"),)
 TWO = (("gateway.customer_id", "2"),)
@@ -150,12 +151,106 @@ async def test_a_connection_with_an_open_transaction_is_not_kept(pool: Pool) -> 
     pool.release(another)
 
 
-async def test_a_failure_to_connect_takes_no_room() -> None:
-    async def fail() -> Any:
-        raise OSError
-
-    pool = Pool(fail, max_size=1, timeout=0.1)
+async def test_a_failure_to_connect_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "_PAUSE", 0)
+    server = Server(room=0)
+    pool = server.pool()
     for _ in range(3):
-        with pytest.raises(OSError):  # noqa: PT011  # it passes as it is
+        with pytest.raises(asyncpg.TooManyConnectionsError):
             await pool.acquire(())
+    assert (pool.size, server.asked) == (0, 3)
+
+
+class Server:
+    """A server with room for so many connections, which counts how often it was asked for one."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.asked = 0
+
+    def pool(self) -> Pool:
+        return Pool(self.connect, max_size=5, timeout=0.2)
+
+    async def connect(self) -> Any:
+        self.asked += 1
+        await asyncio.sleep(0)
+        if not self.room:
+            raise asyncpg.TooManyConnectionsError
+        self.room -= 1
+        return Driver()
+
+
+class Driver:
+    """A connection that works, until it is lost."""
+
+    is_lost = False
+
+    def is_closed(self) -> bool:
+        return self.is_lost
+
+    def is_in_transaction(self) -> bool:
+        return False
+
+
+async def test_what_a_full_server_refuses_is_waited_for_among_those_that_are_open() -> None:
+    server = Server(room=1)
+    pool = server.pool()
+    first = await pool.acquire(())
+    waiting = [asyncio.ensure_future(pool.acquire(())) for _ in range(3)]
+    await asyncio.sleep(0.01)
+    for one in waiting:
+        pool.release(first)
+        assert await one is first
+    pool.release(first)
+    assert (pool.size, pool.free) == (1, 1)
+
+
+async def test_a_full_server_is_left_alone_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server(room=1)
+    pool = server.pool()
+    taken = [await pool.acquire(())]
+    for _ in range(3):
+        with pytest.raises(Busy):
+            await pool.acquire(())
+    assert server.asked == 2
+    server.room = 1
+    monkeypatch.setattr(pool, "_connects_again", 0)
+    taken.append(await pool.acquire(()))
+    assert pool.size == 2
+
+
+async def test_where_nothing_can_be_waited_for_everybody_is_told_at_once() -> None:
+    server = Server(room=1)
+    pool = server.pool()
+    only = await pool.acquire(())
+    waiting = [asyncio.ensure_future(pool.acquire(())) for _ in range(3)]
+    await asyncio.sleep(0.01)
+    only.driver.is_lost = True
+    pool.release(only)
+    for one in waiting:
+        with pytest.raises(Unreachable):
+            await asyncio.wait_for(one, 0.1)
+    with pytest.raises(Unreachable):
+        await pool.acquire(())
+    assert (pool.size, server.asked) == (0, 4)
+
+
+async def test_of_many_that_are_refused_at_once_none_waits() -> None:
+    pool = Server(room=0).pool()
+    async with asyncio.timeout(0.1):
+        told = await asyncio.gather(*(pool.acquire(()) for _ in range(5)), return_exceptions=True)
+    assert {type(one) for one in told} == {Unreachable, asyncpg.TooManyConnectionsError}
+
+
+async def test_who_leaves_while_it_is_told_leaves() -> None:
+    server = Server(room=1)
+    pool = server.pool()
+    only = await pool.acquire(())
+    waiting = asyncio.ensure_future(pool.acquire(()))
+    await asyncio.sleep(0.01)
+    only.driver.is_lost = True
+    pool.release(only)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
     assert pool.size == 0
