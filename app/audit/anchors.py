@@ -1,5 +1,6 @@
 """Anchors: links of the audit log, noted outside the database that it is in."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -17,7 +18,10 @@ class Anchors:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(descriptor, orjson.dumps({"row": row, "link": link.hex()}) + b"\n")
+            # Line ends on both sides, so that nothing is added to a line that a crash or a full disk has cut off.
+            line = b"\n" + orjson.dumps({"row": row, "link": link.hex()}) + b"\n"
+            if os.write(descriptor, line) < len(line):
+                raise OSError(errno.ENOSPC, "the anchor was not written whole")
             os.fdatasync(descriptor)
         finally:
             os.close(descriptor)

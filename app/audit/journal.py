@@ -11,6 +11,7 @@ A journal has its room on the disk from the beginning: NULs, of which no record 
 import errno
 import mmap
 import os
+import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Final, NamedTuple
 from app.embedded.locks import FileLock, is_locked
 
 _SUFFIX: Final = ".journal"
-_ROOM: Final = 16 << 20
+ROOM: Final = 16 << 20
 """Bytes of a journal; what a process records between two shipments is a twentieth of that at the most."""
 _PIECE: Final = 1 << 20
 
@@ -34,7 +35,7 @@ class Entry(NamedTuple):
 class Journal:
     """The journal that this process appends to; OSError where the disk has no room for one."""
 
-    def __init__(self, folder: Path, *, room: int = _ROOM) -> None:
+    def __init__(self, folder: Path, *, room: int = ROOM) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         made = folder / f"{uuid.uuid4().hex}.new"
         self._lock = FileLock(made)
@@ -49,6 +50,7 @@ class Journal:
         self.path = made.rename(made.with_suffix(_SUFFIX))
         self._room = room
         self._size = 0
+        self._flushing = threading.Lock()
 
     @property
     def is_filling(self) -> bool:
@@ -65,18 +67,25 @@ class Journal:
 
     def sync(self) -> None:
         """Wait until all that was appended is on the disk."""
-        os.fdatasync(self._descriptor)
+        with self._flushing:
+            os.fdatasync(self._descriptor)
 
     def close(self) -> None:
         """Append no more, and leave the journal to whoever ships what is in it."""
-        self._map.close()
-        os.close(self._descriptor)
-        self._lock.release()
+        with self._flushing:
+            self._map.close()
+            os.close(self._descriptor)
+            self._lock.release()
+
+
+def journals(folder: Path) -> Iterator[Path]:
+    """Yield all journals of a folder."""
+    return folder.glob(f"*{_SUFFIX}")
 
 
 def left_behind(folder: Path) -> Iterator[Path]:
     """Yield the journals whose processes have ended, the oldest first."""
-    found = sorted(folder.glob(f"*{_SUFFIX}"), key=lambda path: path.stat().st_mtime_ns)
+    found = sorted(journals(folder), key=lambda path: path.stat().st_mtime_ns)
     return (path for path in found if not is_locked(path))
 
 

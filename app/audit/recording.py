@@ -17,11 +17,12 @@ from security.errors import Unavailable
 from security.principal import Principal
 
 _MOST_HELD: Final = 10_000
-"""Records held in memory while the journal takes none; those of refused and of not sensitive operations."""
+"""Records held in memory while the journal takes none; with so many of them nothing is answered any more."""
 
 _SEPARATE: Final = Unavailable(
     "Personal data is not given while access to it can't be recorded: try again in some minutes."
 )
+_FULL: Final = Unavailable("Nothing is answered while it can't be recorded: try again in some minutes.")
 _LOG: Final = structlog.stdlib.get_logger("app.audit")
 
 
@@ -37,14 +38,15 @@ class RecordingExecutor:
     """Runs operations on another executor and records each of them.
 
     What has personal data in it is only answered when its record is in the journal, and the database has taken
-    records within the last `most_lag` seconds. Of everything else the record waits for the journal in memory.
+    records within the last `most_lag` seconds. Of everything else the record waits for the journal in memory, where
+    there is room for some; then nothing is done that would leave no record.
     """
 
     def __init__(self, executor: Executor, shipping: Shipping, *, most_lag: float) -> None:
         self._executor = executor
         self._shipping = shipping
         self._most_lag = most_lag
-        self._held: deque[bytes] = deque(maxlen=_MOST_HELD)
+        self._held: deque[bytes] = deque()
 
     @property
     def held(self) -> int:
@@ -53,6 +55,8 @@ class RecordingExecutor:
 
     async def execute(self, operation: Operation, principal: Principal) -> Answer:
         """Run an operation; the answer is 503 where it is sensitive and can't be recorded."""
+        if len(self._held) >= _MOST_HELD and not self.write_held():
+            return refused_by(_FULL)
         try:
             answer = await self._executor.execute(operation, principal)
         except (MutationByGet, asyncio.CancelledError) as end:
@@ -65,19 +69,23 @@ class RecordingExecutor:
             return refused_by(_SEPARATE)
         return answer
 
-    def _write(self, record: bytes) -> bool:
-        """Append a record to the journal, after those that are held; False where it is held itself."""
+    def write_held(self) -> bool:
+        """Append the records that are held, as far as the journal takes them; False where some are left."""
+        held = self._held
         try:
-            while self._held:
-                self._shipping.journal.append(self._held[0])
-                self._held.popleft()
-            self._shipping.journal.append(record)
+            while held:
+                self._shipping.append(held[0])
+                held.popleft()
         except OSError as fault:
-            if not self._held:
+            if len(held) == 1:
                 _LOG.error("the audit journal takes no records", errno=fault.errno)
-            self._held.append(record)
             return False
         return True
+
+    def _write(self, record: bytes) -> bool:
+        """Append a record to the journal, after those that are held; False where it is held itself."""
+        self._held.append(record)
+        return self.write_held()
 
 
 def _record(operation: Operation, principal: Principal, answer: Answer | None, outcome: str) -> bytes:

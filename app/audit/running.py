@@ -40,4 +40,5 @@ class Recording:
 
     async def stop(self) -> None:
         """Ship what is left, if the database takes it now."""
+        self.executor.write_held()
         await self._shipping.close(self._running)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import itertools
 import os
 import time
@@ -14,7 +15,7 @@ import orjson
 import structlog
 
 from app.audit.anchors import Anchors
-from app.audit.journal import Entry, Journal, entries, left_behind
+from app.audit.journal import ROOM, Entry, Journal, entries, journals, left_behind
 from security.audit import seal_of
 
 _BATCH_BYTES = 1 << 19
@@ -22,6 +23,8 @@ _SEALED_AT_ONCE = 50
 _PAUSE_SECONDS = 0.25
 _PAUSE_AFTER_FAULT_SECONDS = 1.0
 _TIMEOUT_SECONDS = 10.0
+_MOST_JOURNALS = 64
+"""Journals that wait for the database at the most: 1 GiB, in which some two million operations are."""
 _FAULTS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 _APPEND = "select row_id, row_link from gateway_audit($1, $2, $3, $4)"
 _LOG = structlog.stdlib.get_logger("app.audit")
@@ -40,12 +43,22 @@ class Shipping:
         self._shipped: dict[Path, int] = {}
         self._caught_up = time.monotonic()
         self._is_faulty = False
+        self._largest_refused = 0
+        self._has_no_room = False
         self._ended = asyncio.Event()
 
     @property
     def lag(self) -> float:
         """Seconds since all records were in the database."""
         return time.monotonic() - self._caught_up
+
+    def append(self, record: bytes) -> None:
+        """Append a record to the journal; OSError where there is no room for it, until another one is begun."""
+        try:
+            self.journal.append(record)
+        except OSError:
+            self._largest_refused = max(self._largest_refused, len(record))
+            raise
 
     async def run(self) -> None:
         """Ship until closed."""
@@ -57,6 +70,12 @@ class Shipping:
 
     async def ship(self) -> bool:
         """Bring what is there into the database; False where that did not succeed, to be tried again."""
+        has_succeeded = await self._try_to_ship()
+        # Without the database too: what it doesn't take waits on the disk.
+        await self._follow_on()
+        return has_succeeded
+
+    async def _try_to_ship(self) -> bool:
         begun = time.monotonic()
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
@@ -72,7 +91,6 @@ class Shipping:
         if self._is_faulty:
             _LOG.info("audit records are brought into the database again")
         self._is_faulty, self._caught_up = False, begun
-        await self._follow_on()
         return True
 
     async def close(self, running: Awaitable[None]) -> None:
@@ -131,15 +149,32 @@ class Shipping:
 
     async def _follow_on(self) -> None:
         """Begin another journal where this one has grown large; the old one is then shipped as one left behind."""
-        if not self.journal.is_filling:
+        if not self.journal.is_filling and not self._largest_refused:
             return
-        try:
-            following = await asyncio.to_thread(Journal, self._folder)
-        except OSError as fault:
-            _LOG.error("there is no room for another audit journal", errno=fault.errno)
+        following = await self._begun()
+        if following is None:
             return
         full, self.journal = self.journal, following
-        full.close()
+        # Apart, because a flush that takes long may still be under way.
+        await asyncio.to_thread(full.close)
+
+    async def _begun(self) -> Journal | None:
+        """Return a new journal, with room for the largest record that this one did not take; None where none may be."""
+        if len(list(journals(self._folder))) >= _MOST_JOURNALS:
+            self._note_no_room(errno.ENOSPC)
+            return None
+        try:
+            begun = await asyncio.to_thread(Journal, self._folder, room=max(ROOM, 4 * self._largest_refused))
+        except OSError as fault:
+            self._note_no_room(fault.errno)
+            return None
+        self._largest_refused, self._has_no_room = 0, False
+        return begun
+
+    def _note_no_room(self, reason: int | None) -> None:
+        if not self._has_no_room:
+            _LOG.error("there is no room for another audit journal", errno=reason)
+        self._has_no_room = True
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

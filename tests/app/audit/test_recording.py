@@ -12,8 +12,9 @@ from typing import Any
 import orjson
 import pytest
 
+from app.audit import recording, shipping
 from app.audit.anchors import Anchors
-from app.audit.journal import Journal, entries, left_behind
+from app.audit.journal import Journal, entries, journals, left_behind
 from app.audit.recording import RecordingExecutor
 from app.audit.shipping import Shipping
 from resolvers.answers import Answer
@@ -176,6 +177,60 @@ async def test_while_the_database_takes_no_records_personal_data_is_refused(
     assert (await recorded.ask(OTHER)).executed
     # On the disk all the same, to be shipped later.
     assert [told["outcome"] for told in recorded.records] == ["ANSWERED", "UNAVAILABLE", "ANSWERED"]
+
+
+async def test_where_no_more_records_can_be_held_nothing_is_answered(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_record: bytes) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr(recording, "_MOST_HELD", 2)
+    with monkeypatch.context() as broken:
+        broken.setattr(recorded.shipping.journal, "append", full)
+        answers = [await recorded.ask(OTHER) for _ in range(4)]
+        assert [answer.status for answer in answers] == [200, 200, 503, 503]
+    assert (await recorded.ask(OTHER)).executed
+    assert [told["outcome"] for told in recorded.records] == ["ANSWERED"] * 3
+
+
+async def test_what_the_database_does_not_take_waits_in_one_journal_after_the_other(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipping, "ROOM", 1_000)
+    monkeypatch.setattr(shipping, "_MOST_JOURNALS", 4)
+    recorded.shipping.journal.close()
+    recorded.shipping.journal = Journal(recorded.shipping.journal.path.parent, room=1_000)
+    folder = recorded.shipping.journal.path.parent
+    for _ in range(12):
+        assert (await recorded.ask(OTHER)).executed
+        assert not await recorded.shipping.ship()
+    assert len(list(journals(folder))) == 4
+    assert len(list(left_behind(folder))) == 3
+    # The last of them is full, and what it does not take is in memory.
+    on_disk = [entry for path in journals(folder) for entry in entries(path, 0, 1 << 20)[0]]
+    assert recorded.executor.held > 0
+    assert len(on_disk) + recorded.executor.held == 12
+
+
+async def test_a_record_larger_than_a_journal_gets_one_of_its_size(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shipping, "ROOM", 100)
+    recorded.shipping.journal = Journal(recorded.shipping.journal.path.parent, room=100)
+    assert (await recorded.ask(SENSITIVE)).status == 503
+    await recorded.shipping.ship()
+    assert (await recorded.ask(SENSITIVE)).executed
+    assert [told["outcome"] for told in recorded.records] == ["ANSWERED", "ANSWERED"]
+
+
+def test_an_anchor_that_was_cut_off_takes_no_other_with_it(tmp_path: Path) -> None:
+    anchors = Anchors(tmp_path / "anchors.jsonl")
+    anchors.note(1, b"a")
+    with anchors.path.open("ab") as file:
+        file.write(b'{"row":2,"li')
+    anchors.note(3, b"c")
+    assert anchors.all() == {1: b"a", 3: b"c"}
 
 
 _WRITER = """
