@@ -9,6 +9,8 @@ from typing import Any, Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+from app.edge import note_body
+
 _LENGTH: Final = b"content-length"
 _WITHOUT_BODY: Final = frozenset({204, 304})
 
@@ -25,6 +27,9 @@ class Answering:
 
     async def run(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the cycle's own is used
         """Answer the request, as an ASGI application."""
+        cycle = self._cycle
+        if not cycle.more_body:
+            note_body(scope, bytes(cycle.body))
         await self._app(scope, receive, self._send)
 
     async def _send(self, message: Message) -> None:

@@ -23,6 +23,7 @@ GONE: Final = "the client went away"
 _LOG: Final = structlog.stdlib.get_logger("app.request")
 _FACTS: Final = "cienty.facts"
 _REQUEST: Final = "cienty.request"
+_BODY: Final = "cienty.body"
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 OPERATION_NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
 _MAX_PATH: Final = 200
@@ -76,6 +77,17 @@ def facts_of(scope: Scope) -> RequestFacts:
 def request_id_of(scope: Scope) -> str | None:
     """Return the request's id, which its response tells."""
     found: str | None = scope.get(_REQUEST)
+    return found
+
+
+def note_body(scope: Scope, body: bytes) -> None:
+    """Note the body of a request that has come whole before anybody asked for it."""
+    scope[_BODY] = body
+
+
+def whole_body_of(scope: Scope) -> bytes | None:
+    """Return the body, where it has come whole: there is nothing to wait for. None: ask for its parts."""
+    found: bytes | None = scope.get(_BODY)
     return found
 
 

@@ -56,6 +56,16 @@ class Coordinates:
         """The types of the fields with personal data."""
         return frozenset(name.partition(".")[0] for name in self.personal)
 
+    @cached_property
+    def names_none(self) -> bool:
+        """Whether no personal data can be named, whatever the variables."""
+        return not self.personal and self.hidden is None
+
+    @cached_property
+    def plain(self) -> "Access":
+        """What an answer tells that has no personal data in it."""
+        return Access(self, ())
+
     def personal_with(self, variables: Mapping[str, Any] | None) -> tuple[str, ...]:
         """Return what of it is personal data, inputs in variables included."""
         if self.hidden is None or not variables:

@@ -1,9 +1,19 @@
 """Variables: their signatures read once for each operation, their values coerced at each run."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode, Undefined, is_non_null_type
+from graphql import (
+    GraphQLError,
+    GraphQLInputType,
+    GraphQLNonNull,
+    GraphQLScalarType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    Undefined,
+    is_non_null_type,
+)
 from graphql.execution import get_variable_values
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource
@@ -19,22 +29,22 @@ class Coercer:
         self._schema = schema
         self._definitions = operation.variable_definitions or ()
         found = [get_variable_signature(schema, definition) for definition in self._definitions]
-        self._signatures = [one for one in found if isinstance(one, GraphQLVariableSignature)]
+        signatures = [one for one in found if isinstance(one, GraphQLVariableSignature)]
+        self._readers = [(one, one.name, _reader(one.type)) for one in signatures]
 
     def __call__(self, given: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
         """Return the values of the variables, or what is wrong with them."""
         sources: dict[str, VariableValueSource] = {}
         coerced: dict[str, Any] = {}
-        for signature in self._signatures:
-            name, type_, default, _ = signature
+        for signature, name, read in self._readers:
             value = given.get(name, Undefined)
             if value is Undefined:
-                if default is not None or is_non_null_type(type_):
+                if signature.default is not None or is_non_null_type(signature.type):
                     return self._by_the_book(given)
                 sources[name] = VariableValueSource(signature)
                 continue
             try:
-                found = coerce_input_value(value, type_)
+                found = read(value)
             except RecursionError:
                 found = Undefined
             if found is Undefined:
@@ -49,3 +59,21 @@ class Coercer:
             return get_variable_values(self._schema, self._definitions, dict(given), max_errors=MAX_ERRORS)
         except RecursionError:
             return [GraphQLError("The variables are nested too deeply.")]
+
+
+def _reader(type_: GraphQLInputType) -> Callable[[Any], Any]:
+    """Return what coerces a value of a type; to `Undefined` where that is impossible."""
+    match type_:
+        case GraphQLNonNull(of_type=GraphQLScalarType() as scalar):
+            # Most variables are of such a type. graphql-core asks of each value anew what its type is.
+            return partial(_scalar, scalar.coerce_input_value)
+    return partial(coerce_input_value, type_=type_)
+
+
+def _scalar(coerce: Callable[[Any], Any], value: Any) -> Any:
+    if value is None:
+        return Undefined
+    try:
+        return coerce(value)
+    except Exception:  # noqa: BLE001  # whatever it is, graphql-core then words it
+        return Undefined

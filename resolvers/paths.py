@@ -155,6 +155,8 @@ def _access(asked: Asked, subjects: Iterable[str]) -> Access:
             asked.operation.hash, prepared.document, prepared.operation, seen.schema, seen.graph
         )
     coordinates = prepared.coordinates
+    if coordinates.names_none:
+        return coordinates.plain
     personal = coordinates.personal_with(asked.operation.variables)
     types = coordinates.personal_types
     return Access(coordinates, personal, tuple([row for row in subjects if row.partition(":")[0] in types]))

@@ -19,7 +19,7 @@ async def authenticate(head: Head, verifier: TokenVerifier) -> Principal:
     A browser adds no such header by itself, and a page of another site may not either without asking first: what
     comes with a token is therefore no forged request of a foreign page.
     """
-    given = head.all(b"authorization")
+    given = head.authorization
     if not given:
         raise Unauthenticated("Sign in: send a token in the header Authorization: Bearer …")
     if len(given) > 1:

@@ -3,8 +3,9 @@
 from functools import lru_cache
 from typing import Final
 
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
+from app.edge import whole_body_of
 from app.graphql_http.errors import BadRequest, ContentTooLarge, RequestTimeout, UnsupportedMediaType
 from app.graphql_http.head import Head
 from resolvers.deadlines import Deadlines
@@ -21,23 +22,27 @@ def check_media_type(head: Head) -> None:
 
     This is also what keeps foreign pages out: no browser sends this type to another site without asking it first.
     """
-    encoding = head.first(b"content-encoding")
+    encoding = head.content_encoding
     if encoding is not None and encoding.strip().lower() != "identity":
         raise UnsupportedMediaType("The body is compressed: send it as it is.", accept_encoding="identity")
-    given = head.all(b"content-type")
+    given = head.content_type
     if len(given) != 1 or not _is_json(given[0]):
         raise UnsupportedMediaType("Send the body as JSON, with the header Content-Type: application/json.")
 
 
-async def read_body(head: Head, receive: Receive, *, limit: int, deadlines: Deadlines) -> bytes:
+async def read_body(scope: Scope, head: Head, receive: Receive, *, limit: int, deadlines: Deadlines) -> bytes:
     """Return the body, of at most `limit` bytes, received in time."""
-    announced = head.first(b"content-length")
-    announced = "0" if announced is None else announced
+    announced = "0" if head.content_length is None else head.content_length
     if not announced.isdecimal():
         raise BadRequest("Content-Length is no number.")
     # Refused before a byte is read. Without the header the count below refuses it as soon as it is too much.
     if len(announced) > len(str(limit)) or int(announced) > limit:
         raise _too_large(limit)
+    whole = whole_body_of(scope)
+    if whole is not None:
+        if len(whole) > limit:
+            raise _too_large(limit)
+        return whole
     try:
         with deadlines():
             return await _receive_all(receive, limit)

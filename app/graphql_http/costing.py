@@ -7,7 +7,7 @@ from resolvers.engine import Costing
 
 def costing_of(head: Head) -> Costing:
     """Return what the header asks for: to `report` the cost beside the data, or only to `validate`."""
-    asked = head.first(b"graphql-cost")
+    asked = head.cost
     if asked is None:
         return Costing.SILENT
     try:

@@ -108,7 +108,7 @@ class GraphQLEndpoint:
         if scope["method"] == "GET":
             return parameters.from_query_string(scope["query_string"], origin)
         check_media_type(head)
-        body = await read_body(head, receive, limit=self._most_bytes, deadlines=self._deadlines)
+        body = await read_body(scope, head, receive, limit=self._most_bytes, deadlines=self._deadlines)
         return parameters.from_body(body, origin)
 
 

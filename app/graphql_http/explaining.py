@@ -6,7 +6,7 @@ from app.graphql_http.head import Head
 
 def is_explaining(head: Head, *, is_allowed: bool) -> bool:
     """Tell whether the header asks for it: with `report`, where that is allowed."""
-    asked = head.first(b"graphql-explain")
+    asked = head.explain
     if asked is None:
         return False
     if not is_allowed:

@@ -17,26 +17,26 @@ _READ: Final = frozenset(
 
 
 class Head:
-    """The values of the headers that matter, in their order; names are lower-case bytes."""
+    """The values of the headers that matter; of those that several lines may have, each of them in their order."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("accept", "authorization", "content_encoding", "content_length", "content_type", "cost", "explain")
 
     def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        self._values: dict[bytes, list[str]] = {}
+        """Read headers, whose names are lower-case bytes."""
+        found: dict[bytes, list[str]] = {}
         for name, value in headers:
             if name in _READ:
-                self._values.setdefault(name, []).append(value.decode("latin-1"))
+                found.setdefault(name, []).append(value.decode("latin-1"))
+        read = found.get
+        # Several lines are one list (RFC 9110, 5.3).
+        self.accept = ",".join(read(b"accept", _NONE)) or None
+        self.authorization = read(b"authorization", _NONE)
+        self.content_encoding = read(b"content-encoding", _ABSENT)[0]
+        self.content_length = read(b"content-length", _ABSENT)[0]
+        self.content_type = read(b"content-type", _NONE)
+        self.cost = read(b"graphql-cost", _ABSENT)[0]
+        self.explain = read(b"graphql-explain", _ABSENT)[0]
 
-    def all(self, name: bytes) -> list[str]:
-        """Return every value of a header, of one that several lines have each of them."""
-        return self._values.get(name, [])
 
-    def first(self, name: bytes) -> str | None:
-        """Return a header's first value."""
-        values = self._values.get(name)
-        return values[0] if values else None
-
-    @property
-    def accept(self) -> str | None:
-        """What the client takes; several lines are one list (RFC 9110, 5.3)."""
-        return ",".join(self.all(b"accept")) or None
+_NONE: list[str] = []
+_ABSENT: list[None] = [None]

@@ -115,6 +115,8 @@ class CompiledOperation:
 
     @staticmethod
     def _told(asked: Sequence[Asked], found: Sequence[Chunks | None]) -> list[Chunks]:
+        if len(asked) == 1:
+            return [asked[0].tell(found)]
         answers = iter(found)
         return [one.tell([next(answers) for _ in one.calls]) for one in asked]
 

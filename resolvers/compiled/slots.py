@@ -179,6 +179,6 @@ def _supply(operand: Any, read: Read) -> Supply:
     if isinstance(operand, Place):
         return lambda inputs: inputs.cursors[operand.cursor][operand.step]
     if isinstance(operand, Slot) and len(operand.path) == 1:
-        name = operand.path[0]
-        return lambda inputs: read(plain(inputs.variables[str(name)]))
+        name = str(operand.path[0])
+        return lambda inputs: read(plain(inputs.supplied.variables[name]))
     return lambda inputs: read(filled(operand, inputs.variables))

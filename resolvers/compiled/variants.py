@@ -55,4 +55,7 @@ class Variants:
                 return None
             opened.append(values)
         inputs = Inputs(supplied, opened)
-        return inputs if all(holds(inputs) for holds in statement.conditions) else None
+        for holds in statement.conditions:
+            if not holds(inputs):
+                return None
+        return inputs

@@ -35,6 +35,17 @@ def test_a_body_without_a_length_is_counted(strict_gateway: Gateway) -> None:
         assert read(connection).status == 413
 
 
+def test_one_that_comes_at_once_is_counted_too(strict_gateway: Gateway) -> None:
+    head = (
+        f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {strict_gateway.token()}\r\n"
+        "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    body = json.dumps({"query": QUERY})
+    for size, status in ((4096, 200), (4097, 413)):
+        whole = b"%x\r\n" % size + body.ljust(size).encode() + b"\r\n0\r\n\r\n"
+        assert exchange(strict_gateway.url, head.encode() + whole).status == status
+
+
 def test_the_largest_body_is_taken(strict_gateway: Gateway) -> None:
     with strict_gateway.client() as client:
         body = json.dumps({"query": QUERY})
