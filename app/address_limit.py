@@ -8,8 +8,6 @@ import time
 import warnings
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
 from math import ceil
 from typing import Final
 
@@ -19,6 +17,7 @@ from limits.strategies import RateLimiter
 from slowapi import Limiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.addresses import client_of
 from app.edge import address_of, facts_of
 from security.errors import ErrorCode
 
@@ -28,8 +27,8 @@ EXEMPT: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _LOTS: Final = 50
 _MOST: Final = 10_000
 """Client addresses whose last requests are counted here; who is forgotten gains less than one lot of requests."""
-_BITS_OF_A_HOST: Final = 64
 _LEAST_WAIT: Final = 0.1
+_WINDOW: Final = 60.0
 
 
 class AddressLimit:
@@ -92,6 +91,10 @@ class Counts:
         if self._limiter.hit(self._lots, client):
             return 0
         freed = self._limiter.get_window_stats(self._lots, client).reset_time - time.time()
+        if freed > _WINDOW + 1:
+            # The clock, by which the limiter counts, was set back: the client would be refused until it is there again.
+            self._limiter.clear(self._lots, client)
+            return 0
         count.refused_until = now + max(freed, _LEAST_WAIT)
         return ceil(count.refused_until - now)
 
@@ -104,20 +107,6 @@ class Counts:
         else:
             self._clients.move_to_end(client)
         return found
-
-
-@lru_cache(maxsize=4096)
-def client_of(address: str) -> str:
-    """Return whom a network address stands for: of an IPv6 address its network of 64 bits, which one host may fill."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if not isinstance(found, IPv6Address):
-        return str(found)
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return f"{IPv6Address(int(found) >> _BITS_OF_A_HOST << _BITS_OF_A_HOST)}/{_BITS_OF_A_HOST}"
 
 
 def _limiter() -> RateLimiter:

@@ -14,6 +14,7 @@ import orjson
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from app.addresses import client_of, plain
 from app.answering import Answering
 from app.edge import GONE
 from security.errors import ErrorCode
@@ -93,11 +94,13 @@ class _LimitedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn's own
         super().connection_made(transport)
+        if self.client is not None:
+            self.client = plain(self.client[0]), self.client[1]
         address = self.client[0] if self.client else None
         if address is not None and self.limits.are_counted(address):
-            self._counted = address
-            self.connections_of[address] += 1
-            if self.connections_of[address] > self.limits.per_address:
+            self._counted = client = client_of(address)
+            self.connections_of[client] += 1
+            if self.connections_of[client] > self.limits.per_address:
                 self._refuse(503, "There are too many connections from your address: close some.")
                 return
         self._expect("The request took too long to arrive.")
