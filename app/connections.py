@@ -5,17 +5,16 @@ left. Message framing (Content-Length against Transfer-Encoding, bare line feeds
 """
 
 import asyncio
-from collections import Counter
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, Final, cast
 
 import orjson
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from app.addresses import client_of, plain
+from app.addresses import plain
 from app.answering import Answering
+from app.crowd import Crowd, Visit
 from app.edge import GONE
 from security.errors import ErrorCode
 
@@ -32,23 +31,14 @@ _CODES: Final = {403: ErrorCode.FORBIDDEN, 503: ErrorCode.UNAVAILABLE}
 
 @dataclass(frozen=True)
 class ConnectionLimits:
-    """What one client may take of the server, in bytes, seconds and connections."""
+    """What one connection may take of the server, in bytes and seconds."""
 
     head_bytes: int
     head_count: int
     receive_seconds: float
     send_seconds: float
-    per_address: int
-    # Peers that stand for many clients.
-    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     # Of pages that may open WebSockets, beside those of the gateway itself.
     origins: frozenset[bytes] = frozenset()
-
-    def are_counted(self, address: str | None) -> bool:
-        """Tell whether the connections of the address are those of one client."""
-        if address is None:
-            return False
-        return not any(ip_address(address) in network for network in self.proxies)
 
 
 class _Refused(Exception):
@@ -64,27 +54,27 @@ class _Head:
     parsed: int = 0
 
 
-def limited_protocol(limits: ConnectionLimits) -> type[asyncio.Protocol]:
-    """Return the protocol class for one server; its connections are counted together."""
-    connections: Counter[str] = Counter()
+def limited_protocol(limits: ConnectionLimits, crowd: Crowd) -> type[asyncio.Protocol]:
+    """Return the protocol class for one server, whose connections are counted in its crowd."""
 
     class Connection(_LimitedProtocol):
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             self.limits = limits
-            self.connections_of = connections
+            self.crowd = crowd
 
     return Connection
 
 
 class _LimitedProtocol(HttpToolsProtocol):
     limits: ConnectionLimits
-    connections_of: Counter[str]
+    crowd: Crowd
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, *arguments: Any, visit: Visit | None = None, **options: Any) -> None:
+        """Make one of uvicorn's; with a `visit` it was counted already."""
         super().__init__(*arguments, **options)
         self._head = _Head()
-        self._counted: str | None = None
+        self._visit = visit
         self._refusal = (400, "This is no HTTP request that can be read.")
         self._deadline: asyncio.TimerHandle | None = None
         self._send_check: asyncio.TimerHandle | None = None
@@ -96,23 +86,18 @@ class _LimitedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         if self.client is not None:
             self.client = plain(self.client[0]), self.client[1]
-        address = self.client[0] if self.client else None
-        if address is not None and self.limits.are_counted(address):
-            self._counted = client = client_of(address)
-            self.connections_of[client] += 1
-            if self.connections_of[client] > self.limits.per_address:
-                self._refuse(503, "There are too many connections from your address: close some.")
-                return
+        self._visit = self._visit or self.crowd.enter(self.client[0] if self.client else None)
+        if self._visit.is_one_too_many:
+            self._refuse(503, "There are too many connections from your address: close some.")
+            return
         self._expect("The request took too long to arrive.")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._expect(None)
         if self._send_check is not None:
             self._send_check.cancel()
-        if self._counted is not None:
-            self.connections_of[self._counted] -= 1
-            if not self.connections_of[self._counted]:
-                del self.connections_of[self._counted]
+        if self._visit is not None:
+            self._visit.end()
         is_unanswered = self._is_answering
         super().connection_lost(exc)
         if is_unanswered and self._running is not None:

@@ -12,15 +12,17 @@ from functools import partial
 from ipaddress import ip_network
 from time import monotonic
 from types import FrameType
-from typing import Final
+from typing import Final, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from app.accepting import EncryptedServer
 from app.connections import ConnectionLimits, limited_protocol
+from app.crowd import Crowd
 from app.errors import StartError
 from app.settings import Settings
-from app.tls import HANDSHAKE_SECONDS, server_context
+from app.tls import server_context
 
 _BACKLOG: Final = 2048
 _INTERRUPTED: Final = 130
@@ -78,7 +80,8 @@ class Server(uvicorn.Server):
     def __init__(
         self, app: ASGIApp, settings: Settings, *, started: Callable[[], None], stopping: Callable[[], None]
     ) -> None:
-        super().__init__(_configuration(app, settings))
+        self._crowd = _crowd(settings)
+        super().__init__(_configuration(app, settings, self._crowd))
         self.has_started = asyncio.Event()
         self._tls = server_context(settings)
         self._delay = settings.shutdown_delay_seconds
@@ -98,15 +101,15 @@ class Server(uvicorn.Server):
         self.has_started.set()
 
     async def _listen(self, listener: socket.socket) -> asyncio.Server:
-        """Take connections as uvicorn would, which has no limit for the time of TLS handshakes."""
-        make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
-        return await asyncio.get_running_loop().create_server(
-            partial(make, config=self.config, server_state=self.server_state, app_state=self.lifespan.state),
-            sock=listener,
-            ssl=self._tls,
-            ssl_handshake_timeout=HANDSHAKE_SECONDS if self._tls else None,
-            backlog=_BACKLOG,
-        )
+        """Take connections as uvicorn would, which has no limit for TLS handshakes."""
+        protocol: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        make = partial(protocol, config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+        if self._tls is not None:
+            encrypted = EncryptedServer(
+                listener, lambda visit: make(visit=visit), self._tls, self._crowd, backlog=_BACKLOG
+            )
+            return cast("asyncio.Server", encrypted)
+        return await asyncio.get_running_loop().create_server(make, sock=listener, backlog=_BACKLOG)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -141,29 +144,31 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def _configuration(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+def _crowd(settings: Settings) -> Crowd:
     proxies = tuple(ip_network(network) for network in settings.trusted_proxies)
+    return Crowd(settings.connection_limit_per_address, proxies)
+
+
+def _configuration(app: ASGIApp, settings: Settings, crowd: Crowd) -> uvicorn.Config:
     limits = ConnectionLimits(
         head_bytes=settings.header_limit_bytes,
         head_count=settings.header_limit_count,
         receive_seconds=settings.receive_timeout_seconds,
         send_seconds=settings.send_timeout_seconds,
-        per_address=settings.connection_limit_per_address,
-        proxies=proxies,
         origins=frozenset(origin.encode() for origin in settings.cors_origins),
     )
     return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        http=limited_protocol(limits),
+        http=limited_protocol(limits, crowd),
         ws="none",
         lifespan="off",
         interface="asgi3",
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(proxies),
+        proxy_headers=bool(crowd.proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         limit_concurrency=settings.connection_limit,
         backlog=_BACKLOG,

@@ -31,8 +31,8 @@ class ServingSettings(BaseSettings):
     keep_alive_seconds: int = setting("Seconds that a connection stays open between two requests.", 65, ge=0)
     connection_limit: int = setting("Connections at a time; requests on further ones are answered 503.", 2000, ge=1)
     connection_limit_per_address: int = setting(
-        "Connections at a time of one client address, of IPv6 of one network of 64 bits; those of TRUSTED_PROXIES don't "
-        "count.",
+        "Connections at a time of one client address, of IPv6 of one network of 64 bits; those of TRUSTED_PROXIES "
+        "don't count.",
         500,
         ge=1,
     )

@@ -104,7 +104,7 @@ def test_http_on_the_port_of_https_is_not_answered(pair: dict[str, Path]) -> Non
 
 
 def test_a_handshake_that_does_not_come_is_given_up(pair: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.server.HANDSHAKE_SECONDS", 0.5)
+    monkeypatch.setattr("app.accepting.HANDSHAKE_SECONDS", 0.5)
     with serving(scheme, **pair) as url:
         begin = time.monotonic()
         with socket.create_connection(("127.0.0.1", httpx.URL(url).port or 0), timeout=30) as connection:
