@@ -1,10 +1,19 @@
 """Random operations over the whole graph: documents with fragments, aliases and directives, and their variables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from graphql import GraphQLSchema, print_ast
+from graphql import (
+    GraphQLBoolean,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLSchema,
+    get_nullable_type,
+    print_ast,
+)
 from graphql.utilities import value_to_literal
 from hypothesis import strategies as st
 
@@ -25,6 +34,8 @@ _LEFT = (
     '... { __typename again: __type(name: "Order") { kind } }',
 )
 """Root fields that are answered without rows; graphql-core answers most of them."""
+_PAGE_INFO = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor", "__typename")
+_BOOLEAN = GraphQLNonNull(GraphQLBoolean)
 _PAGES: tuple[Given, ...] = ({}, {"first": 1}, {"first": 3}, {"first": 200}, {"last": 2}, {"last": 200})
 
 
@@ -146,14 +157,22 @@ class _Writer:
     def _connection(self, model: Model, depth: int) -> str:
         parts = {
             "nodes": lambda: f"nodes {self._object(model, depth)}",
-            "edges": lambda: f"edges {{ __typename cursor node {self._object(model, depth)} }}",
-            "pageInfo": lambda: "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }",
-            "more": lambda: "pageInfo { hasNextPage __typename }",
+            "edges": lambda: f"edges {self._edge(model, depth)}",
+            "pageInfo": lambda: f"pageInfo {self._some_of(_PAGE_INFO)}",
+            "more": lambda: f"more: pageInfo {self._some_of(_PAGE_INFO)}",
             "totalCount": lambda: "totalCount",
             "typename": lambda: "__typename",
         }
         names = self.draw(st.lists(st.sampled_from(list(parts)), min_size=1, max_size=4, unique=True))
         return "{ " + " ".join(parts[name]() for name in names) + " }"
+
+    def _edge(self, model: Model, depth: int) -> str:
+        parts = self._some_of(("__typename", "cursor", "node", "place: cursor"))
+        return parts.replace(" node ", f" node {self._object(model, depth)} ") if " node " in parts else parts
+
+    def _some_of(self, names: Sequence[str]) -> str:
+        chosen = self.draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
+        return "{ " + " ".join(chosen) + " }"
 
     def _fragment(self, model: Model, depth: int) -> str:
         on = self.draw(st.sampled_from([model.name, "Node", None]))
@@ -176,7 +195,7 @@ class _Writer:
 
     def _field(self, parent: str, name: str, arguments: Given, selection: str) -> str:
         # An alias for each set of arguments: fields that differ in them must not merge.
-        alias = f"a{len(self.variables)}_{self.draw(st.integers(0, 10**6))}: " if arguments else self._alias(name)
+        alias = f"a{len(self.definitions)}_{self.draw(st.integers(0, 10**6))}: " if arguments else self._alias(name)
         written = [f"{key}: {self._value(parent, name, key, value)}" for key, value in arguments.items()]
         given = f"({', '.join(written)})" if written else ""
         return f"{alias}{name}{given} {selection}".strip()
@@ -186,28 +205,47 @@ class _Writer:
 
     def _value(self, parent: str, name: str, key: str, value: Any) -> str:
         type_ = self.schema.type_map[parent].fields[name].args[key].type  # type: ignore[attr-defined]
-        if self.draw(st.booleans()):
-            return f"${self._variable(str(type_), value)}"
-        literal = value_to_literal(value, type_)
-        assert literal is not None
-        return print_ast(literal)
+        return self._variable(type_, value) if self.draw(st.booleans()) else self._written(value, type_)
 
-    def _variable(self, type_: str, value: Any) -> str:
-        name = f"v{len(self.variables)}"
-        self.variables[name] = value
-        self.definitions.append(f"${name}: {type_}")
-        return name
+    def _written(self, value: Any, type_: GraphQLInputType) -> str:
+        """Return a value as a literal, in which parts may be variables."""
+        match get_nullable_type(type_):
+            case GraphQLInputObjectType() as inputs:
+                parts = [f"{name}: {self._part(item, inputs.fields[name].type)}" for name, item in value.items()]
+                return "{" + ", ".join(parts) + "}"
+            case GraphQLList() as items if isinstance(value, list):
+                return "[" + ", ".join(self._part(item, items.of_type) for item in value) + "]"
+        return _literal(value, type_)
+
+    def _part(self, value: Any, type_: GraphQLInputType) -> str:
+        return self._written(value, type_) if self.draw(st.integers(0, 4)) else self._variable(type_, value)
+
+    def _variable(self, type_: GraphQLInputType, value: Any) -> str:
+        """Return a new variable that has the value: given, or by default."""
+        name = f"v{len(self.definitions)}"
+        if self.draw(st.integers(0, 3)):
+            self.variables[name] = value
+            self.definitions.append(f"${name}: {type_}")
+        else:
+            self.definitions.append(f"${name}: {type_} = {_literal(value, type_)}")
+        return f"${name}"
 
     def _decorated(self, written: str) -> str:
         return written if "{" in written or self.draw(st.integers(0, 3)) else f"{written} {self._directive()}"
 
     def _directive(self) -> str:
         name, value = self.draw(st.sampled_from(("skip", "include"))), self.draw(st.booleans())
-        condition = f"${self._variable('Boolean!', value)}" if self.draw(st.booleans()) else str(value).lower()
+        condition = self._variable(_BOOLEAN, value) if self.draw(st.booleans()) else str(value).lower()
         return f"@{name}(if: {condition})"
 
     def _several(self, write: Callable[[], str], *, most: int) -> list[str]:
         return [write() for _ in range(self.draw(st.integers(1, most)))]
+
+
+def _literal(value: Any, type_: GraphQLInputType) -> str:
+    literal = value_to_literal(value, type_)
+    assert literal is not None
+    return print_ast(literal)
 
 
 def documents(schema: GraphQLSchema, choices: Choices) -> st.SearchStrategy[Document]:
