@@ -21,6 +21,8 @@ class Reason(StrEnum):
     SWITCHED_OFF = "switched_off"
     NO_QUERY = "no_query"
     NO_COMPILED_FIELD = "no_compiled_field"
+    UNKNOWN_FIELD = "unknown_field"
+    """A field below a compiled one that the compiler does not know."""
     UNUSABLE_VALUE = "unusable_value"
     NO_VALUE = "no_value"
     """A field that must have a value has none, as where there are too many groups."""

@@ -25,6 +25,7 @@ from resolvers.compiled.selections import Selected, Selections
 from resolvers.compiled.statement import Compiled
 from resolvers.sql.scope import Predicate, Scope, Source
 from resolvers.sql.where import Filters
+from resolvers.ways import NotCompiled, Reason
 from schema.derive.objects import TYPE_NAME
 from schema.model import Link, Model, ScalarField
 
@@ -95,8 +96,10 @@ class _Connection(AskedPage):
                     yield field.key, object_pieces(self._page_info(level, field))
                 case "totalCount":
                     yield field.key, [self._count()]
-                case _:
+                case name if name == TYPE_NAME:
                     yield field.key, [f'"{self._model.name}Connection"']
+                case _:
+                    raise NotCompiled(Reason.UNKNOWN_FIELD)
 
     def _array(self, level: Level, item: Sequence[Piece]) -> list[Piece]:
         order = self._page.page.ordering.clauses(level.source)
@@ -117,8 +120,10 @@ class _Connection(AskedPage):
                         yield part.key, self._cursor(level)
                     case "node":
                         yield part.key, self._node(level, part)
-                    case _:
+                    case name if name == TYPE_NAME:
                         yield part.key, [f'"{self._model.name}Edge"']
+                    case _:
+                        raise NotCompiled(Reason.UNKNOWN_FIELD)
 
         return object_pieces(members())
 
@@ -145,6 +150,8 @@ class _Connection(AskedPage):
                     yield part.key, self._end_cursor(level)
                 case name if name == TYPE_NAME:
                     yield part.key, ['"PageInfo"']
+                case _:
+                    raise NotCompiled(Reason.UNKNOWN_FIELD)
 
     @staticmethod
     def _flag(known: bool) -> list[Piece]:

@@ -18,6 +18,8 @@ from resolvers.pages import size_of_groups
 from resolvers.sql.groups import Grouping, GroupKey, measure_expressions, order_of_groups, told_groups
 from resolvers.sql.scope import Scope, Source, all_hold
 from resolvers.sql.where import Filters
+from resolvers.ways import NotCompiled, Reason
+from schema.derive.objects import TYPE_NAME
 from schema.model import Kind, Model, ScalarField
 from security.errors import BadUserInput
 
@@ -120,8 +122,10 @@ class _Groups:
                     yield field.key, [level.source.c["count"]]
                 case "sum" | "avg" | "min" | "max":
                     yield field.key, object_pieces(self._measured(level, field))
-                case _:
+                case name if name == TYPE_NAME:
                     yield field.key, [f'"{self._model.name}Aggregate"']
+                case _:
+                    raise NotCompiled(Reason.UNKNOWN_FIELD)
 
     def _measured(self, level: Level, field: Selected) -> Iterator[tuple[str, Sequence[Piece]]]:
         for part in self._selections.below(field):

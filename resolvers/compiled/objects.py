@@ -11,6 +11,7 @@ from resolvers.compiled.json_text import NULL, Piece, joined_text, object_pieces
 from resolvers.compiled.levels import Level
 from resolvers.compiled.selections import Selected, Selections
 from resolvers.sql.scope import Scope, Source, all_hold, joined
+from resolvers.ways import NotCompiled, Reason
 from schema.derive.objects import TYPE_NAME
 from schema.model import Link, Model
 
@@ -69,8 +70,10 @@ class ObjectCompiler:
             elif field.name in model.fields:
                 scalar = model.fields[field.name]
                 yield field.key, scalar_pieces(scalar, source.c[scalar.column.key])
-            else:
+            elif field.name in model.links:
                 yield field.key, [self._link(level, model, source, model.links[field.name], field)]
+            else:
+                raise NotCompiled(Reason.UNKNOWN_FIELD)
 
     def _link(self, level: Level, model: Model, source: Source, link: Link, field: Selected) -> sa.ColumnElement[Any]:
         target = self.scope.seen.target(link)
