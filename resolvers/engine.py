@@ -106,7 +106,12 @@ class Engine:
         if not bill.spend():
             await bill.pay()
         sent: list[Sent] | None = [] if operation.explaining else None
-        answer = await self._paths.answer(Asked(operation, prepared, variables, seen, principal, bill, sent))
+        try:
+            answer = await self._paths.answer(Asked(operation, prepared, variables, seen, principal, bill, sent))
+        except Unavailable:
+            # Whoever tries again while the database is away must not have spent its budget when it is back.
+            bill.give_back()
+            raise
         bill.settle(answer)
         return _extended(answer, operation, bill)
 

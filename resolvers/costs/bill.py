@@ -3,6 +3,7 @@
 from resolvers.answers import Answer
 from resolvers.costs.price import Cost
 from security.budgets import Standing, Wallet
+from security.errors import TimedOut
 
 _LEAST = 1
 """What any operation costs, whatever it asks for."""
@@ -28,13 +29,23 @@ class Bill:
         await self._wallet.pay(self.requested)
 
     def settle(self, answer: Answer) -> None:
-        """Give back what the answer did not cost.
+        """Give back what the answer did not cost. One that took too long has cost all: the database was at work.
 
         A row is a JSON object of the answer, and there are at most as many as were requested. Braces are counted,
         which takes 1 µs where parsing takes a hundred; those that stand in texts only make it more.
         """
-        self.actual = max(self.cost.actual(_braces(answer.body)), _LEAST) if answer.executed else _LEAST
-        self._wallet.refund(self.requested - self.actual)
+        if answer.executed:
+            self._cost(max(self.cost.actual(_braces(answer.body)), _LEAST))
+        else:
+            self._cost(self.requested if answer.status == TimedOut.status else _LEAST)
+
+    def give_back(self) -> None:
+        """Give back what was paid for an operation that nothing was done for."""
+        self._cost(_LEAST)
+
+    def _cost(self, actual: int) -> None:
+        self.actual = actual
+        self._wallet.refund(self.requested - actual)
 
     def standing(self) -> Standing | None:
         """Return how the budget stands; None where there are none."""
