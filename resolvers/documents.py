@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _MOST = 1_000
 _MOST_STATEMENTS = 2_000
 """Compiled statements that are kept with all documents, of some 20 to 50 kB each."""
+_MOST_CHARACTERS = 1_000_000
+"""Characters of all documents that are kept: their trees take some hundred bytes for each."""
 _LONGEST = 20_000
 """Longest document that is kept, in characters: its tree takes some hundred times the memory."""
 _AMPLIFICATION = 3
@@ -76,6 +78,7 @@ class Documents:
         self._limits = limits
         # By their texts, which their trees hold anyway.
         self._kept: OrderedDict[tuple[str, Capabilities], Valid | Answer] = OrderedDict()
+        self._characters = 0
 
     @property
     def size(self) -> int:
@@ -96,13 +99,13 @@ class Documents:
         """Forget the documents used longest ago while too many statements are kept with all."""
         kept = self.statements
         while kept >= _MOST_STATEMENTS:
-            _, found = self._kept.popitem(last=False)
-            kept -= sum(compiled.statements for compiled in _compiled_of(found))
+            kept -= sum(compiled.statements for compiled in _compiled_of(self._forget_oldest()))
 
     def forget(self, capabilities: Capabilities) -> None:
         """Forget the documents of a schema that is kept no more: they would hold it, some megabytes each."""
         for key in [key for key in self._kept if key[1] == capabilities]:
             del self._kept[key]
+            self._characters -= len(key[0])
 
     def prepare(
         self, text: str, name: str | None, seen: SeenSchema, capabilities: Capabilities, *, may_write: bool
@@ -165,9 +168,16 @@ class Documents:
     def _keep(self, key: tuple[str, Capabilities], found: Valid | Answer) -> None:
         if len(key[0]) > _LONGEST:
             return
+        if key not in self._kept:
+            self._characters += len(key[0])
         self._kept[key] = found
-        if len(self._kept) > _MOST:
-            self._kept.popitem(last=False)
+        while len(self._kept) > _MOST or self._characters > _MOST_CHARACTERS:
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> Valid | Answer:
+        (text, _), found = self._kept.popitem(last=False)
+        self._characters -= len(text)
+        return found
 
 
 def _compiled_of(found: Valid | Answer) -> "Iterator[CompiledOperation]":

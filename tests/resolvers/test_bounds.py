@@ -29,6 +29,17 @@ async def test_documents(ask_unguarded: Asking, monkeypatch: pytest.MonkeyPatch)
     assert len(engine._documents._kept) == documents._MOST
 
 
+async def test_documents_are_kept_by_their_size(ask_unguarded: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "_MOST_CHARACTERS", 1_000)
+    engine, kept = ask_unguarded.engine, ask_unguarded.engine._documents
+    for number in range(20):
+        for _ in range(2):
+            await engine.execute(Operation(f"{{ a{number}: __typename {' ' * 190} }}"), ADMIN.principal)
+    assert kept.size == 4
+    kept.forget(ADMIN.principal.capabilities)
+    assert (kept.size, kept._characters) == (0, 0)
+
+
 async def test_plans_of_a_document(ask_unguarded: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operation, "_MOST_PLANS", 5)
     engine: Engine = ask_unguarded.engine
