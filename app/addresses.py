@@ -4,7 +4,10 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
+from starlette.requests import Request
+
 _BITS_OF_A_HOST: Final = 64
+_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 
 def plain(address: str) -> str:
@@ -23,6 +26,14 @@ def client_of(address: str) -> str:
     if not isinstance(found, IPv6Address):
         return address if found is None else str(found)
     return f"{IPv6Address(int(found) >> _BITS_OF_A_HOST << _BITS_OF_A_HOST)}/{_BITS_OF_A_HOST}"
+
+
+def is_from_here(request: Request) -> bool:
+    """Tell whether a program of this machine asks for itself. A proxy on this machine asks for strangers."""
+    if request.client is None or any(name in request.headers for name in _FORWARDED):
+        return False
+    found = _read(request.client.host)
+    return found is not None and found.is_loopback
 
 
 def _read(address: str) -> IPv4Address | IPv6Address | None:

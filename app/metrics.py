@@ -8,7 +8,6 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from ipaddress import ip_address
 from time import perf_counter
 from typing import Final, Protocol
 
@@ -19,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.addresses import is_from_here
 from app.nothing_here import not_found
 from app.outcomes import outcome_of
 from resolvers.answers import Answer
@@ -26,7 +26,6 @@ from resolvers.engine import MutationByGet, Operation
 from security.principal import Principal
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 Gauges = Mapping[str, tuple[str, Callable[[], float]]]
 """What is asked for when the metrics are read: names without their beginning, descriptions, and what tells values."""
@@ -126,13 +125,4 @@ def _may_read(request: Request, token: str | None) -> bool:
     if token is not None:
         given = request.headers.get("authorization", "")
         return hmac.compare_digest(given.encode("latin-1"), f"Bearer {token}".encode())
-    # A proxy on this machine asks for strangers.
-    is_direct = not any(name in request.headers for name in _FORWARDED)
-    return is_direct and request.client is not None and _is_loopback(request.client.host)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_from_here(request)

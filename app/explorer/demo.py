@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from ipaddress import ip_address
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from app.addresses import is_from_here
 from app.explorer.headers import SECURITY_HEADERS
 
 LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -42,9 +42,4 @@ def _is_local(request: Request) -> bool:
     The Host is checked too: a foreign page that has its own name resolved to this machine comes from a local
     address, but not under a local name.
     """
-    if request.client is None or request.url.hostname not in LOCAL_NAMES:
-        return False
-    try:
-        return ip_address(request.client.host).is_loopback
-    except ValueError:
-        return False
+    return is_from_here(request) and request.url.hostname in LOCAL_NAMES

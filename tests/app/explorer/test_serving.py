@@ -175,6 +175,12 @@ async def test_this_machine_has_several_names(live: Path, host: str) -> None:
         assert (await http.get("/graphql/explorer/demo-tokens")).status_code == 200
 
 
+async def test_nobody_behind_a_proxy_gets_demo_tokens(live: Path) -> None:
+    async with client(live, demo_tokens) as http:
+        answer = await http.get("/graphql/explorer/demo-tokens", headers={"X-Forwarded-For": "192.0.2.1"})
+    assert answer.status_code == 403
+
+
 async def test_production_has_no_demo_tokens(live: Path) -> None:
     async with client(live, None) as http:
         assert (await http.get("/graphql/explorer/demo-tokens")).status_code == 404
