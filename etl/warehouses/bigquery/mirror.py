@@ -34,16 +34,21 @@ class Mirror:
         self._streams: dict[str, Stream] = {}
         self._columns: dict[str, pa.Schema] = {}
         self._horizons: dict[str, dt.datetime] = {}
+        self._owner = "unnamed"
         self._claim: Claim | None = None
         self._epoch: Epoch | None = None
         self._sent = -1
 
-    def claim(self, owner: str) -> None:
-        """Become the one that writes, and find out how far BigQuery is."""
+    def sign(self, owner: str) -> None:
+        """Let whoever this is become the one that writes with the next sending. Asks BigQuery for nothing."""
+        self._owner = owner
+
+    def release(self) -> None:
+        """Let go of the right to write, and of all that is known of BigQuery: another one may change it."""
         with self._turn:
-            self._tables.prepare()
-            self._claim = Claim(self._service, owner)
-            self._epoch, self._sent = self._found()
+            self._claim, self._epoch, self._sent = None, None, -1
+            for known in (self._streams, self._columns, self._horizons):
+                known.clear()
 
     def advance(self) -> None:
         """Send what the journal has and BigQuery has not; raises `Fenced`."""
@@ -109,10 +114,11 @@ class Mirror:
                 """)
 
     def _claimed(self) -> Claim:
+        """Return the right to write; where there is none take it, and find out how far BigQuery is."""
         if self._claim is None:
-            self.claim("unnamed")
-        if self._claim is None:
-            raise Fenced(TAKEN)
+            self._tables.prepare()
+            self._claim = Claim(self._service, self._owner)
+            self._epoch, self._sent = self._found()
         return self._claim
 
     def _found(self) -> tuple[Epoch | None, int]:

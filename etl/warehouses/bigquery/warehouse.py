@@ -62,17 +62,17 @@ class BigQueryWarehouse(OwnedWarehouse):
         return self._journal.connection
 
     def prepare(self, shapes: Sequence[TableShape]) -> None:
-        """Make the tables that are missing, and bring the others into their shapes; BigQuery follows."""
+        """Make the tables that are missing, and bring the others into their shapes; BigQuery follows its owner."""
         self._journal.prepare(shapes)
         self._shapes.update({shape.table: shape for shape in shapes})
-        if not self._follower.is_alive():
-            self._follower.start()
 
     def fence(self, owner: str) -> None:
-        """Become the one that writes."""
+        """Become the one that writes: to the journal at once, to BigQuery as soon as it answers."""
         self._journal.fence(owner)
-        self._mirror.claim(owner)
+        self._mirror.sign(owner)
         self._is_fenced = False
+        if not self._follower.is_alive():
+            self._follower.start()
 
     def position(self) -> int | None:
         """Return the LSN up to which every commit is in the journal, None before the first batch."""
@@ -146,15 +146,20 @@ class BigQueryWarehouse(OwnedWarehouse):
         self._journal.close()
 
     def _follow(self) -> None:
-        """Send what comes until `close`; a fault is logged by its kind, shown as a problem, and tried again."""
+        """Send what comes until `close`; a fault is logged by its kind, shown as a problem, and tried again.
+
+        Where another worker has taken over, nothing is sent until this one fences again.
+        """
         pause = self._pace.sending
         while not self._stop.wait(pause):
+            if self._is_fenced:
+                continue
             try:
                 self._mirror.advance()
                 self._problem, pause = None, self._pace.sending
             except Fenced:
                 self._is_fenced = True
-                return
+                self._mirror.release()
             except Exception as fault:  # noqa: BLE001 - whatever it is, the journal goes on
                 self._problem = f"BigQuery does not follow: {type(fault).__name__}"
                 pause = min(pause * 2, _LONGEST_PAUSE)

@@ -1,5 +1,6 @@
 """What the worker does about BigQuery's faults: a request is done once, whatever becomes of its answers."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -250,6 +251,7 @@ def test_the_follower_sends_by_itself_and_tells_when_it_can_not(bigquery: Emulat
     place = bigquery.place()
     made = BigQueryWarehouse(place, tmp_path / "j.duckdb", Pace(sending=0.05), patience=0.0)
     made.prepare([SHAPE])
+    made.fence("me")
     made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "x")], 1))
     # The emulator refuses what comes while another statement runs: nothing is asked before all is sent.
     wait_until("the mirror has sent it", lambda: made._mirror._sent == 1)
@@ -259,4 +261,62 @@ def test_the_follower_sends_by_itself_and_tells_when_it_can_not(bigquery: Emulat
     wait_until("the problem is told", made.degraded)
     assert made.degraded() == {"things": ["BigQuery does not follow: ServiceUnavailable"]}
     assert made.position() == 2
+    made.close()
+
+
+def following(place: Place, path: Path, patience: float = 5.0) -> BigQueryWarehouse:
+    made = BigQueryWarehouse(place, path, Pace(sending=0.02, folding=3600.0), patience)
+    made.prepare([SHAPE])
+    return made
+
+
+def test_a_worker_that_stands_by_takes_nothing_over(bigquery: Emulator, tmp_path: Path) -> None:
+    place = bigquery.place()
+    active = following(place, tmp_path / "active.duckdb")
+    active.fence("active")
+    active.append(batch([(1, 0, INSERT, 1, None, 0, 1, "x")], 1))
+    wait_until("the active one has sent it", lambda: active._mirror._sent == 1)
+    standby = following(place, tmp_path / "standby.duckdb")
+    time.sleep(0.5)
+    active.append(batch([(2, 0, INSERT, 2, None, 0, 2, "y")], 2))
+    wait_until("the active one goes on sending", lambda: active._mirror._sent == 2 or bool(active.degraded()))
+    assert active.degraded() == {}
+    standby.close()
+    active.close()
+    assert content(following(place, tmp_path / "active.duckdb")) == {1: (1, "x"), 2: (2, "y")}
+
+
+def test_a_worker_that_takes_over_again_is_followed_again(bigquery: Emulator, tmp_path: Path) -> None:
+    place = bigquery.place()
+    one, other = (following(place, tmp_path / f"{name}.duckdb") for name in ("one", "other"))
+    one.fence("one")
+    one.append(batch([(1, 0, INSERT, 1, None, 0, 1, "x")], 1))
+    wait_until("the first one has sent it", lambda: one._mirror._sent == 1)
+    other.fence("other")
+    other.append(copy({1: (1, "x")}, 1, 1))
+    wait_until("the other one has taken over", lambda: other._mirror._sent == 1)
+    wait_until("the first one is refused", lambda: is_refused(one))
+    other.close()
+    one.fence("one")
+    one.append(batch([(2, 0, INSERT, 2, None, 0, 2, "y")], 2))
+    (load_id,) = one.connection.cursor().execute("select load_id from raw.checkpoint").fetchall()[0]
+    wait_until("what it has is sent", lambda: one._mirror._sent == load_id)
+    one.close()
+
+
+def is_refused(made: BigQueryWarehouse) -> bool:
+    try:
+        made.append(batch([], 1))
+    except Fenced:
+        return True
+    return False
+
+
+def test_a_worker_begins_while_bigquery_is_down(tmp_path: Path) -> None:
+    nowhere = Place("test", "d", rest_endpoint="http://127.0.0.1:1", grpc_endpoint="127.0.0.1:1")
+    made = following(nowhere, tmp_path / "j.duckdb", patience=0.0)
+    made.fence("me")
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "x")], 1))
+    wait_until("the problem is told", made.degraded)
+    assert made.position() == 1
     made.close()
