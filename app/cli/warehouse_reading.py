@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -34,8 +34,19 @@ async def warehouse_reader(settings: Settings) -> AsyncIterator[WarehouseReader]
         finally:
             await bigquery.close()
         return
+    async with file_reader(place) as reader:
+        yield reader
+
+
+def file_reader(place: Path) -> AbstractAsyncContextManager[WarehouseReader]:
+    """Return a reader of a worker's DuckDB file for the time of a command; StartError where it can't be read."""
     if not place.exists():
         raise StartError(f"there is no warehouse at {place} yet: gateway etl stream makes and fills one")
+    return _reader_of(place)
+
+
+@asynccontextmanager
+async def _reader_of(place: Path) -> AsyncIterator[WarehouseReader]:
     deadline = time.monotonic() + _PATIENCE
     while True:
         reader = ServedWarehouse(place)

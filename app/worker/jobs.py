@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from app.settings import Settings
+from app.settings.sources import POSTGRES_WAL
 from app.worker.warehouse import models_target
 from etl.batch.checks import ChecksJob, LastFindings
 from etl.batch.exports import ExportJob
@@ -39,10 +40,11 @@ class JobSet:
 
 
 def jobs_of(settings: Settings, warehouse: OwnedWarehouse, path: Path, source_url: str | None) -> JobSet:
-    """Put the jobs of an open warehouse together; without a source nothing is compared with it."""
+    """Put the jobs of an open warehouse together; without a source that has a log nothing is compared with it."""
     history = History(warehouse.connection)
     models = ModelsJob(warehouse.connection, path.parent / _MODELS, history, models_target(settings))
-    source = None if source_url is None else Source(source_url, settings.etl_slot)
+    has_log = settings.etl_source == POSTGRES_WAL
+    source = Source(source_url, settings.etl_slot) if has_log and source_url is not None else None
     checks = ChecksJob(warehouse, source, history, models.test)
     jobs: dict[str, Job] = {
         "models": models,

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from etl.changes import Operation, TableShape
 from etl.quality.check import Check, Finding, Kind, failed, judged
+from etl.sources.faults import SourceGone
 from etl.sources.postgres_wal.heartbeats import beat
 from etl.sources.postgres_wal.slot import NewSlot
 from etl.worker.source import Source
@@ -59,8 +60,9 @@ def check_reconciliation(
         with _snapshot(source) as (connection, lsn):
             theirs = {shape.table: _of_source(connection, shape) for shape in shapes}
             _wait_for(source, lsn, position)
-    except (NotReached, psycopg.Error, OSError) as error:
-        reason = str(error) if isinstance(error, NotReached) else f"the source: {type(error).__name__}"
+    except (NotReached, SourceGone, psycopg.Error, OSError) as error:
+        is_told = isinstance(error, NotReached | SourceGone)
+        reason = str(error) if is_told else f"the source: {type(error).__name__}"
         yield from (failed(check, reason) for check in checks.values())
         return
     for shape in shapes:

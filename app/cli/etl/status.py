@@ -11,12 +11,15 @@ import psycopg
 import typer
 
 from app.cli.etl.target import source_database
-from app.cli.warehouse_reading import warehouse_reader
+from app.cli.warehouse_reading import file_reader
 from app.errors import StartError
 from app.settings import Settings
+from app.settings.sources import POSTGRES_WAL
 from app.worker.reports import running_worker
 from app.worker.status import Ask, Row, SourceStatus, WarehouseStatus, look_at_source, look_at_warehouse
+from app.worker.warehouse import owned_file
 from etl.changes import table_shapes
+from etl.worker.guard import Exposure
 from etl.worker.source import Source
 from schema.entities import ENTITIES
 from security.errors import GatewayError
@@ -40,12 +43,9 @@ def status(
     settings = Settings.load()
     warehouse, fault = _warehouse(settings)
     worker = running_worker(settings)
-    with source_database(settings, command="gateway etl status") as url:
-        try:
-            source = look_at_source(Source(url, settings.etl_slot), warehouse.position)
-        except psycopg.OperationalError as error:
-            raise StartError(f"the database does not answer ({type(error).__name__})") from None
-    alarms = [text for text in (fault, source.exposure.alarm, worker and worker["fault"], *warehouse.alarms) if text]
+    source = _source(settings, warehouse.position) if settings.etl_source == POSTGRES_WAL else None
+    slot_alarm = source and source.exposure.alarm
+    alarms = [text for text in (fault, slot_alarm, worker and worker["fault"], *warehouse.alarms) if text]
     told = _described(settings.etl_slot, worker, source, warehouse, alarms)
     typer.echo(json.dumps(told, indent=2, default=str) if as_json else _in_words(told))
     raise typer.Exit(1 if alarms else 0)
@@ -60,11 +60,20 @@ def _warehouse(settings: Settings) -> tuple[WarehouseStatus, str | None]:
         return WarehouseStatus(None), str(error)
 
 
+def _source(settings: Settings, position: int | None) -> SourceStatus:
+    """Ask the database whose log is read."""
+    with source_database(settings, command="gateway etl status") as url:
+        try:
+            return look_at_source(Source(url, settings.etl_slot), position)
+        except psycopg.OperationalError as error:
+            raise StartError(f"the database does not answer ({type(error).__name__})") from None
+
+
 @contextmanager
 def _asking(settings: Settings) -> Iterator[Ask]:
-    """Give what runs queries on the warehouse, one after the other."""
+    """Give what runs queries on the worker's own file, one after the other: the warehouse or BigQuery's journal."""
     with asyncio.Runner() as runner:
-        context = warehouse_reader(settings)
+        context = file_reader(owned_file(settings))
         reader = runner.run(context.__aenter__())
         try:
 
@@ -80,17 +89,15 @@ def _asking(settings: Settings) -> Iterator[Ask]:
 def _described(
     slot: str,
     worker: Mapping[str, Any] | None,
-    source: SourceStatus,
+    source: SourceStatus | None,
     warehouse: WarehouseStatus,
     alarms: Sequence[str],
 ) -> dict[str, Any]:
-    exposed = source.exposure
-    state = {"name": slot, **(asdict(exposed.slot) if exposed.slot else {"wal_status": "absent"})}
     return {
         "worker": worker,
-        "lag_bytes": source.lag_bytes,
+        "lag_bytes": source and source.lag_bytes,
         "lag_seconds": worker and worker["lag_seconds"],
-        "slot": {**state, "limit_bytes": exposed.limit, "used": round(exposed.used, 4)},
+        "slot": source and _slot(slot, source.exposure),
         "position": warehouse.position,
         "tables": [asdict(table) for table in warehouse.tables],
         "runs": [asdict(run) for run in warehouse.runs],
@@ -99,8 +106,13 @@ def _described(
     }
 
 
+def _slot(name: str, exposed: Exposure) -> dict[str, Any]:
+    state = {"name": name, **(asdict(exposed.slot) if exposed.slot else {"wal_status": "absent"})}
+    return {**state, "limit_bytes": exposed.limit, "used": round(exposed.used, 4)}
+
+
 def _in_words(told: Mapping[str, Any]) -> str:
-    lines = [_of_worker(told["worker"]), _of_slot(told["slot"]), _of_warehouse(told)]
+    lines = [_of_worker(told["worker"]), *([_of_slot(told["slot"])] if told["slot"] else []), _of_warehouse(told)]
     if told["tables"]:
         lines += ["", f"{'table':<24}{'rows':>14}{'dead letters':>14}"]
         lines += [f"{row['table']:<24}{row['rows']:>14,}{row['dead_letters']:>14,}" for row in told["tables"]]
@@ -146,8 +158,10 @@ def _of_slot(slot: Mapping[str, Any]) -> str:
 
 
 def _of_warehouse(told: Mapping[str, Any]) -> str:
-    if told["lag_bytes"] is None:
+    if told["position"] is None:
         return "warehouse  nothing was copied yet"
+    if told["lag_bytes"] is None:
+        return "warehouse  fed from elsewhere than the database's log"
     return f"warehouse  {told['lag_bytes']:,} bytes of log behind the database"
 
 

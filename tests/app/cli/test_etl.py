@@ -10,7 +10,10 @@ import psycopg
 import pytest
 
 from app.cli.etl.snapshot import snapshot
+from app.embedded import make_folder
 from app.errors import StartError
+from etl.changes import Batch
+from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from tests.app.cli.running import run, start
 from tests.servers import wait_until
 
@@ -55,6 +58,24 @@ def test_snapshot_stream_and_status(migrated_database: str, tmp_path: Path) -> N
     assert (after.returncode, "alarm: the last run of checks failed" in after.stdout) == (1, True)
     assert "none runs on this data folder" in after.stdout
     assert "nobody reads it" in after.stdout
+
+
+def test_the_status_of_a_bigquery_warehouse_is_that_of_its_journal(migrated_database: str, tmp_path: Path) -> None:
+    given = settings(migrated_database, tmp_path)
+    DuckDBWarehouse(make_folder(tmp_path / "data").warehouse / "bigquery-journal.duckdb").close()
+    answer = run("etl", "status", "--json", **given, warehouse_url="bigquery://project/dataset")
+    assert answer.returncode == 0, answer.stderr
+    told = json.loads(answer.stdout)
+    assert (told["alarms"], told["position"], told["slot"]["wal_status"]) == ([], None, "absent")
+
+
+def test_the_status_of_a_polled_source_tells_of_no_slot(migrated_database: str, tmp_path: Path) -> None:
+    given = settings(migrated_database, tmp_path) | {"etl_source": "poll"}
+    made = DuckDBWarehouse(make_folder(tmp_path / "data").warehouse / "warehouse.duckdb")
+    made.append(Batch(1_700_000_000_000_000))
+    made.close()
+    told = run("etl", "status", **given)
+    assert (told.returncode, "slot" in told.stdout, "bytes of log" in told.stdout) == (0, False, False)
 
 
 STILL_BUSY = """

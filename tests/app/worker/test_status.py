@@ -51,6 +51,7 @@ def test_the_status_has_rows_letters_checks_jobs_and_alarms(filled: DuckDBWareho
     assert found.alarms == ["the last run of checks failed: 2 checks failed"]
     told = {
         "worker": None,
+        "position": found.position,
         "lag_bytes": 5,
         "slot": {"name": "s"},
         "alarms": found.alarms,

@@ -3,10 +3,12 @@
 import itertools
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from etl.quality.check import Finding, Status
 from etl.quality.reconciliation import RANGE, check_reconciliation
@@ -110,3 +112,10 @@ def test_a_warehouse_that_stays_behind_is_no_success(work: Work, monkeypatch: py
     found = list(check_reconciliation(work.source, work.warehouse.connection, SHAPES, lambda: 0))
     assert {finding.status for finding in found} == {Status.ERROR}
     assert "is its worker running?" in (found[0].detail or "")
+
+
+def test_a_source_that_gives_no_slot_is_a_finding_of_each_table(work: Work) -> None:
+    gone = replace(work.source, url=make_conninfo(work.source.url, dbname="nowhere"))
+    found = list(check_reconciliation(gone, work.warehouse.connection, SHAPES, work.warehouse.position))
+    assert [finding.check.table for finding in found] == [f"raw.{shape.table}" for shape in SHAPES]
+    assert {finding.status for finding in found} == {Status.ERROR}
