@@ -20,8 +20,9 @@ class Metrics:
 
     def __init__(self, standing: Standing, waiting: Callable[[], int] = lambda: 0) -> None:
         self.registry = CollectorRegistry()
-        # The source's time of the newest change or heartbeat that is in the warehouse.
+        # The source's time of the newest change or heartbeat that is in the warehouse; before the first, of the start.
         self._heard_at = time.time()
+        self._has_heard = False
         self._count_deliveries()
         self._gauge_stream(standing)
         self._gauge_slot()
@@ -41,9 +42,16 @@ class Metrics:
             times += [found["min"].timestamp(), found["max"].timestamp()]
         for letter in batch.dead:
             self._dead.labels(letter.table).inc()
+        # What tells of no commit has the time 0.
+        times = [one for one in times if one > 0]
         if times and not batch.is_partial:
-            self._heard_at = max(self._heard_at, *times)
+            self._hear(max(times))
             self._queryable.observe(max(0.0, time.time() - min(times)))
+
+    def _hear(self, newest: float) -> None:
+        """Take the newest time; after a pause the first one is hours ago, and tells how far behind the stream is."""
+        self._heard_at = max(self._heard_at, newest) if self._has_heard else newest
+        self._has_heard = True
 
     @property
     def lag_seconds(self) -> float:

@@ -50,6 +50,22 @@ def test_the_lag_is_the_age_of_the_newest_change_or_heartbeat(monkeypatch: pytes
     assert metrics.lag_seconds == pytest.approx(3, abs=0.1)
 
 
+def test_a_worker_that_makes_up_for_a_pause_is_as_far_behind_as_the_pause_was_long() -> None:
+    metrics = Metrics(Standing())
+    metrics.saw(Batch(8, (changes(7200, 3600),)), 0.0)
+    assert metrics.lag_seconds == pytest.approx(3600, abs=2)
+    metrics.saw(Batch(9, (changes(10),)), 0.0)
+    metrics.saw(Batch(10, (changes(20),)), 0.0)
+    assert metrics.lag_seconds == pytest.approx(10, abs=2)
+
+
+def test_what_tells_of_no_commit_has_no_latency() -> None:
+    metrics = Metrics(Standing())
+    metrics.saw(Batch(8, (changes(time.time() + 1),)), 0.0)
+    assert value(metrics, "commit_to_queryable_seconds_count") == 0
+    assert metrics.lag_seconds < 60
+
+
 def test_a_part_of_a_transaction_makes_nothing_newer(monkeypatch: pytest.MonkeyPatch) -> None:
     metrics = Metrics(Standing())
     later = time.time() + 100
