@@ -69,7 +69,12 @@ class Backfill:
         """Copy what was asked for first."""
         wanted = self._wanted[0]
         self._tell(wanted.id, state="copying", done=0)
-        copied = self._copier.copy_again(self._shapes[wanted.table], wanted)
+        try:
+            copied = self._copier.copy_again(self._shapes[wanted.table], wanted)
+        except BaseException:
+            # Others have their turn before it is tried again.
+            self._wanted.append(self._wanted.pop(0))
+            raise
         self._unseen.append((wanted, copied.position))
         self._tell(wanted.id, state="done")
         self._wanted.pop(0)

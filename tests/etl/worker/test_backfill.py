@@ -8,11 +8,11 @@ from typing import NoReturn
 import psycopg
 import pytest
 
-from etl.changes import Batch, CopyAgain
+from etl.changes import Batch, CopyAgain, TableShape
 from etl.sources.commands import ask_for_copy
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from etl.worker.backfill import Backfill
-from etl.worker.copying import Copier
+from etl.worker.copying import Copied, Copier
 from etl.worker.source import Source
 from tests.etl.worker.working import SHAPES, Work, forget, source_of, working
 from tests.servers import wait_until
@@ -48,6 +48,25 @@ def damage(work: Work) -> None:
     cursor.execute("delete from raw.categories__base where id = 1")
     cursor.execute("update raw.categories__base set name = 'wrong' where id = 2")
     cursor.execute("insert into raw.categories__base (id, name) values (99, 'too much')")
+
+
+def test_a_table_that_can_not_be_copied_keeps_no_other_waiting(
+    migrated_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = Copier.copy_again
+
+    def fail_for_one(self: Copier, shape: TableShape, wanted: CopyAgain) -> Copied:
+        if shape.table == "customer_tiers":
+            raise psycopg.errors.InsufficientPrivilege
+        return copy(self, shape, wanted)
+
+    monkeypatch.setattr(Copier, "copy_again", fail_for_one)
+    shapes = [shape for shape in SHAPES if shape.table in {"categories", "customer_tiers"}]
+    with working(migrated_database, tmp_path / "w.duckdb", shapes) as work:
+        with psycopg.connect(work.source.url, autocommit=True) as connection:
+            ask_for_copy(connection, CopyAgain("customer_tiers", "refused"))
+        ask(work, CopyAgain("categories", "whole"))
+        assert [told["state"] for told in work.backfill.told()] == ["copying", "done"]
 
 
 def test_a_whole_table_is_made_right(migrated_database: str, tmp_path: Path) -> None:
