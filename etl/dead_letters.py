@@ -40,8 +40,16 @@ def _redeem(warehouse: Warehouse, letter: DeadLetter, shape: TableShape) -> bool
     return warehouse.redeem(letter, reader(letter, shape) if reader else None)
 
 
-def _read_arrow(letter: DeadLetter, shape: TableShape) -> Changes:
-    """Bring a change that was typed already into today's shape; columns that it has not count as not sent."""
+def _read_arrow(letter: DeadLetter, shape: TableShape) -> Changes | None:
+    """Bring a change that was typed already into today's shape; None where a value does not fit its type."""
+    try:
+        return _in_shape(letter, shape)
+    except pa.ArrowException:
+        return None
+
+
+def _in_shape(letter: DeadLetter, shape: TableShape) -> Changes:
+    """Return a change with the columns of a shape; those that it has not count as not sent."""
     with pa.ipc.open_stream(letter.raw) as stream:
         record = stream.read_all()
     had = record.column_names[len(META.names) :]

@@ -3,11 +3,16 @@
 from dataclasses import replace
 from typing import Any
 
-from etl.changes import Batch, DeadLetter, Operation
+import pyarrow as pa
+
+from etl.changes import ARROW, Batch, DeadLetter, Operation, TableShape
+from etl.dead_letters import Retried, retry
 from etl.warehouses.duckdb.letters import NEEDS_EARLIER
 from tests.etl.warehouses.things import (
+    AT,
     DELETE,
     INSERT,
+    SHAPE,
     UNSENT_B,
     UPDATE,
     batch,
@@ -30,6 +35,24 @@ def test_dead_letters_come_with_the_checkpoint_and_once() -> None:
     assert made.letters() == [sent] == made.letters("things")
     assert made.letters("others") == []
     assert dict(made.degraded()) == {"things": ["a: out of range (1 dead letters)"]}
+
+
+def test_a_typed_change_that_does_not_fit_the_type_of_today_stops_no_other() -> None:
+    earlier = replace(SHAPE, columns=(SHAPE.columns[0], replace(SHAPE.columns[1], type=pa.string()), SHAPE.columns[2]))
+    made = warehouse()
+    typed = [_typed(earlier, key, said) for key, said in ((1, "many"), (2, "12"))]
+    made.append(Batch(9, dead=typed))
+    assert retry(made, [SHAPE]) == Retried(redeemed=1, left=1)
+    assert content(made) == {2: (12, "x")}
+
+
+def _typed(shape: TableShape, key: int, said: str) -> DeadLetter:
+    row = {"_op": INSERT, "_commit_lsn": 8, "_seq": key, "_committed_at": AT, "_key": key, "_unchanged": 0}
+    record = pa.RecordBatch.from_pylist([{**row, "id": key, "a": said, "b": "x"}], shape.records)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, record.schema) as stream:
+        stream.write_batch(record)
+    return replace(letter(8, key, form=ARROW), seq=key, raw=sink.getvalue().to_pybytes())
 
 
 def test_a_letter_of_a_transaction_sent_again_is_there_once() -> None:
