@@ -25,7 +25,11 @@ COMMANDS: Final = TableShape(
 )
 
 _COPY: Final = "insert into gateway_command (command, about, low, high, request) values ('copy', %s, %s, %s, %s)"
-_REPEAT: Final = "update gateway_command set asked_at = now() where command = 'erase'"
+_REPEAT: Final = """
+with again as (update gateway_command set asked_at = now() where command = 'erase' returning about)
+insert into gateway_command (command, about, request)
+select distinct 'copy', about, 'erased:' || about || ':' || pg_current_xact_id() from again
+"""
 
 
 def commands_of(changes: Changes) -> list[CopyAgain | Erase]:
@@ -43,7 +47,8 @@ def ask_for_copy(connection: psycopg.Connection, wanted: CopyAgain) -> None:
 def repeat_erasures(connection: psycopg.Connection) -> None:
     """Command all erasures again, because some may have been given while nobody could hear them.
 
-    They change nothing where they were heard: what is erased stays empty.
+    An erasure takes all that was committed before it, and by now that is also what stands in the row instead: copies of
+    the tables bring that back.
     """
     connection.execute(_REPEAT)
 

@@ -124,10 +124,9 @@ class Pipeline:
         drop_slot(connection, self._source.slot)
         self.outlet.restart()
         with NewSlot(self._source.url, self._source.slot) as slot:
-            copied = Copier(self._source, self._warehouse, self._progress).copy_all(slot, self._shapes)
-        # The slot was not there for what was commanded before.
-        repeat_erasures(connection)
-        return copied
+            # The slot was not there for what was commanded before. Once the copy is whole no worker would ask again.
+            repeat_erasures(connection)
+            return Copier(self._source, self._warehouse, self._progress).copy_all(slot, self._shapes)
 
     def _stream(self, connection: psycopg.Connection, stop: threading.Event) -> None:
         position = self.outlet.position() or NOTHING

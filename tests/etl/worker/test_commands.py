@@ -1,6 +1,7 @@
 """Commands in the log: those are heard who may write their table, and nobody else, whatever they write into the log."""
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import psycopg
 import pytest
 
 from app.embedded import Stack
+from etl.changes import Batch
+from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from tests.etl.command_table import ERASE
-from tests.etl.worker.working import SHAPES, Work, working
+from tests.etl.worker.working import SHAPES, Work, forget, source_of, working
 from tests.graph import serving_url
 from tests.servers import wait_until
 
@@ -68,6 +71,45 @@ def test_what_was_commanded_while_nobody_could_hear_is_heard_later(work: Work) -
         " insert into gateway_command (command, about, key) values ('erase', 'customers', 1)"
     )
     wait_until("the publication is mended and the erasure heard", lambda: erased(work) == [1], 60)
+
+
+def test_an_erasure_that_is_given_again_takes_nothing_that_the_source_has(work: Work) -> None:
+    """The row was made anonymous, as its columns allow: a number of nobody stands in place of the customer's."""
+    work.execute("update customers set cnpj = 'nobody' where id = 1")
+    work.execute(ERASE, ["customers", 1])
+    assert erased(work) == [1]
+    work.execute(f'alter publication "{work.source.publication}" drop table gateway_command')
+
+    def is_copied() -> bool:
+        told = [one for one in work.backfill.told() if str(one["id"]).startswith("erased:customers:")]
+        return bool(told) and told[0]["state"] == "done"
+
+    wait_until("the erasure is given again, and its table copied", is_copied, 60)
+    work.caught_up()
+    assert work.rows("select cnpj from raw.customers where id = 1") == [("nobody",)]
+
+
+def test_a_worker_killed_behind_its_first_copy_hears_earlier_erasures(migrated_database: str, tmp_path: Path) -> None:
+    source, path = source_of(migrated_database), tmp_path / "w.duckdb"
+    with psycopg.connect(migrated_database) as owner:
+        owner.execute("insert into customers (name, cnpj, region) values ('one', '00000000000001', 'Sul')")
+        owner.execute(ERASE, ["customers", 1])
+    first = Work(source, path, CUSTOMERS)
+
+    def killed(batch: Batch) -> None:
+        DuckDBWarehouse.append(first.warehouse, batch)
+        if batch.through:
+            raise SystemExit
+
+    first.warehouse.append = killed  # type: ignore[method-assign]
+    with pytest.raises(SystemExit):
+        first.pipeline.run(threading.Event())
+    first.warehouse.close()
+    second = Work(source, path, CUSTOMERS)
+    second.start()
+    wait_until("the erasure is heard", lambda: second.rows("select key from raw.erased") == [(1,)], 60)
+    second.stop()
+    forget(source)
 
 
 @pytest.mark.parametrize(
