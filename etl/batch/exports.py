@@ -22,9 +22,10 @@ from schema.entities import ENTITIES
 _LAYERS: Final = ("marts", "core", "staging", "raw")
 _ROWS: Final = 100_000
 _MOST_PARTITIONS: Final = 4_000
-_PERSONAL: Final = frozenset(
-    column.name for shape in table_shapes(ENTITIES) for column in shape.columns if column.personal
-)
+_SHAPES: Final = {shape.table: shape for shape in table_shapes(ENTITIES)}
+_PERSONAL: Final = frozenset(column.name for shape in _SHAPES.values() for column in shape.columns if column.personal)
+# The bytes of a whole row.
+_LETTER: Final = ("raw.dead_letter", "raw")
 
 
 @dataclass(frozen=True)
@@ -58,17 +59,21 @@ class ExportJob:
                 rows = _write_file(cursor, chosen, target)
             else:
                 rows = _write_folder(cursor, chosen, target, str(partition))
-            personal = [column for column in chosen.columns if is_personal(column)]
+            personal = [column for column in chosen.columns if is_personal(chosen.table, column)]
             note.ended(good=True, rows=rows, detail=" ".join([chosen.table, *(f"with {name}" for name in personal)]))
         return {"to": str(target), "rows": rows, "table": chosen.table, "left_out": list(chosen.left_out)}
 
 
-def is_personal(column: str) -> bool:
+def is_personal(table: str, column: str) -> bool:
     """Tell whether a column holds personal data: by the name that it has in an entity, wherever it stands.
 
-    `email__text`, beside a column whose type the source changed, is as personal as it.
+    `email__text`, beside a column whose type the source changed, is as personal as it. Of a raw table's column that is
+    no longer declared nobody says that it is not.
     """
-    return column.partition("__")[0] in _PERSONAL
+    name = column.partition("__")[0]
+    shape = _SHAPES.get(table.removeprefix("raw.").partition("__")[0]) if table.startswith("raw.") else None
+    is_undeclared = shape is not None and not column.startswith("_") and name not in shape.names
+    return name in _PERSONAL or is_undeclared or (table, column) == _LETTER
 
 
 def choose(cursor: duckdb.DuckDBPyConnection, name: str, *, with_personal: bool) -> Exported:
@@ -83,7 +88,7 @@ def choose(cursor: duckdb.DuckDBPyConnection, name: str, *, with_personal: bool)
     if chosen is None:
         raise JobRefused(f"there is no {name} in the warehouse: name one of {', '.join(tables) or 'none, it is empty'}")
     names = [row[0] for row in cursor.execute(f"describe {chosen}").fetchall()]
-    left_out = tuple(column for column in names if is_personal(column) and not with_personal)
+    left_out = tuple(column for column in names if is_personal(chosen, column) and not with_personal)
     return Exported(chosen, tuple(column for column in names if column not in left_out), left_out)
 
 

@@ -82,8 +82,17 @@ def test_whatever_a_model_marks_as_personal_stays():
     )
     assert {"cnpj", "email", "phone"} <= marked
     assert text.count("personal: true") >= len(marked)
-    assert all(map(is_personal, marked))
-    assert not is_personal("customer_id")
+    assert all(is_personal("staging.stg_customers", column) for column in marked)
+    assert not is_personal("core.dim_customers", "customer_id")
+
+
+def test_bytes_of_unread_rows_and_columns_that_nobody_declares_stay(job, connection, tmp_path):
+    connection.execute("create table raw.dead_letter as select 'orders' as table_name, 'secret'::blob as raw")
+    connection.execute("create table raw.orders__log as select 1 as _op, 7 as _key, 7 as id, 'secret' as dropped")
+    connection.execute("alter table raw.orders__log add column total__was_bigint bigint")
+    assert export(job, "dead_letter", tmp_path / "a.parquet")["left_out"] == ["raw"]
+    assert export(job, "orders__log", tmp_path / "b.parquet")["left_out"] == ["dropped"]
+    assert pq.read_schema(tmp_path / "b.parquet").names == ["_op", "_key", "id", "total__was_bigint"]
 
 
 def test_partitions_are_folders_that_are_read_as_one_table(job, connection, tmp_path):
