@@ -7,11 +7,14 @@ import time
 from pathlib import Path
 
 import psycopg
+import pytest
 
+from etl.warehouses.interface import WarehouseUnavailable
 from etl.worker.source import Source
 from tests.crash.etl.checking import verdict
 from tests.crash.etl.source import SCHEMA, SLOT
 from tests.crash.etl.worker import work
+from tests.etl.warehouses.things import INSERT, batch, content, warehouse
 from tests.etl.worker.working import forget
 from tests.servers import wait_until
 
@@ -61,6 +64,29 @@ def test_it_goes_on_when_there_is_room_again(empty_database: str, tmp_path: Path
     assert found.is_good, found
     assert found.changes > 9_000
     forget(Source(empty_database, SLOT))
+
+
+def test_a_worker_that_takes_over_waits_for_room(tmp_path: Path) -> None:
+    process = FORKS.Process(target=fencing, args=(tmp_path / "warehouse.duckdb",))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
+
+
+def fencing(path: Path) -> None:
+    """Take a warehouse over on a full disk, and again once there is room; runs in a process of its own."""
+    made = warehouse(path)
+    made.fence("one")
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "x")], 1))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    full = path.with_name(f"{path.name}.wal").stat().st_size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
+    with pytest.raises(WarehouseUnavailable):
+        made.fence("another")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    made.fence("another")
+    made.append(batch([(2, 0, INSERT, 2, None, 0, 2, "y")], 2))
+    assert content(made) == {1: (1, "x"), 2: (2, "y")}
 
 
 def _told(status: Path, after: float = 0.0) -> int:
