@@ -72,7 +72,8 @@ def scheduled_duties(
         )
 
     def has_models() -> bool:
-        return is_settled() and made.history.last_start(Kind.MODELS) is not None
+        built = (made.history.last_start(kind) for kind in (Kind.MODELS, Kind.FULL_MODELS))
+        return is_settled() and any(start is not None for start in built)
 
     plans = []
     if settings.etl_models_minutes:
