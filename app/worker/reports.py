@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,12 +23,22 @@ _SECONDS: Final = 2.0
 
 
 @contextlib.contextmanager
-def reported(settings: Settings, worker: Worker, metrics: Metrics, backfill: Backfill | None) -> Iterator[None]:
-    """Serve a worker's metrics for the time of the block; it works without them where their address is taken."""
+def reported(
+    settings: Settings,
+    worker: Worker,
+    metrics: Metrics,
+    backfill: Backfill | None,
+    problem: Callable[[], str | None] = lambda: None,
+) -> Iterator[None]:
+    """Serve a worker's metrics for the time of the block; it works without them where their address is taken.
+
+    `problem` tells what is wrong with the warehouse, beside what is wrong with the stream.
+    """
     standing = worker.pipeline.standing
 
     def status() -> Mapping[str, object]:
-        told = {"phase": standing.phase, "fault": standing.fault, "losses": standing.losses, "pid": os.getpid()}
+        fault = standing.fault or problem()
+        told = {"phase": standing.phase, "fault": fault, "losses": standing.losses, "pid": os.getpid()}
         measured = {"since": standing.since, "lag_seconds": round(metrics.lag_seconds, 3)}
         return told | measured | {"copies": backfill.told() if backfill else []}
 

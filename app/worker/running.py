@@ -79,7 +79,7 @@ def run_worker(settings: Settings, source_url: str, progress: Progress) -> None:
                 return
             progress.note(f"feeding {settings.warehouse_url or path}")
             with (
-                reported(settings, made.worker, made.metrics, made.backfill),
+                reported(settings, made.worker, made.metrics, made.backfill, lambda: warehouse.problem),
                 serve_queries(warehouse.connection, path),
                 serve_jobs(beside.jobs, path),
             ):

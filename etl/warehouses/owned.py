@@ -13,3 +13,7 @@ class OwnedWarehouse(Warehouse, Protocol):
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The open DuckDB: the warehouse itself, or the journal of BigQuery."""
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps readers from seeing what was taken in, None where nothing does."""

@@ -61,6 +61,11 @@ class BigQueryWarehouse(OwnedWarehouse):
         """The journal, in which the worker keeps the history of its jobs too."""
         return self._journal.connection
 
+    @property
+    def problem(self) -> str | None:
+        """Why BigQuery does not follow, None where it does."""
+        return self._problem
+
     def prepare(self, shapes: Sequence[TableShape]) -> None:
         """Make the tables that are missing, and bring the others into their shapes; BigQuery follows its owner."""
         self._journal.prepare(shapes)
