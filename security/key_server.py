@@ -88,8 +88,9 @@ class KeyServer:
     async def _refresh(self) -> None:
         try:
             self._keys = read_key_set(await self._fetch())
-        except (KeyServerFailed, UnusableKey) as error:
-            _LOG.warning("key server failed", reason=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is: those who wait have the keys of before
+            is_foreseen = isinstance(error, KeyServerFailed | UnusableKey)
+            _LOG.warning("key server failed", reason=str(error) if is_foreseen else type(error).__name__)
         else:
             self._fetched_at = monotonic()
         finally:

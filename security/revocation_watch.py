@@ -40,10 +40,11 @@ class RevocationWatch:
         """Bring the process in step; where that fails, its list is in doubt."""
         try:
             await self._follow()
-        except RevocationListFailed as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is: nobody would look any more
             self._known.doubt()
             if not self._is_failing:
-                _LOG.warning("revocations unknown", reason=str(error))
+                is_foreseen = isinstance(error, RevocationListFailed)
+                _LOG.warning("revocations unknown", reason=str(error) if is_foreseen else type(error).__name__)
             self._is_failing = True
         else:
             self._known.confirm(_CURRENT_SECONDS)

@@ -25,7 +25,6 @@ _PAUSE_AFTER_FAULT_SECONDS = 1.0
 _TIMEOUT_SECONDS = 10.0
 _MOST_JOURNALS = 64
 """Journals that wait for the database at the most: 1 GiB, in which some two million operations are."""
-_FAULTS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 _APPEND = "select row_id, row_link from gateway_audit($1, $2, $3, $4)"
 _LOG = structlog.stdlib.get_logger("app.audit")
 
@@ -82,7 +81,7 @@ class Shipping:
                 await asyncio.to_thread(self.journal.sync)
                 for path in (*left_behind(self._folder), self.journal.path):
                     await self._ship(path)
-        except _FAULTS as fault:
+        except Exception as fault:  # noqa: BLE001 - whatever it is: a task that ended would ship nothing any more
             await self._disconnect()
             if not self._is_faulty:
                 _LOG.error("audit records can't be brought into the database", error=type(fault).__name__)
@@ -179,8 +178,10 @@ class Shipping:
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            with contextlib.suppress(*_FAULTS):
+            try:
                 await connection.close(timeout=1)
+            except Exception:  # noqa: BLE001 - of a connection that failed it may be anything
+                connection.terminate()
 
 
 def _is_whole(entry: Entry) -> bool:

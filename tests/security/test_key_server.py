@@ -175,6 +175,18 @@ async def test_while_the_server_is_down_keys_serve_for_the_grace_and_then_nothin
     assert await server.candidates("old", "EdDSA") == [OLD]
 
 
+async def test_a_fault_that_nobody_foresaw_is_a_failure_too(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail() -> bytes:
+        raise LookupError
+
+    issuer = Issuer(old=OLD)
+    server = KeyServer(issuer.fetch, PATIENCE)
+    await server.candidates("old", "EdDSA")
+    monkeypatch.setattr(server, "_fetch", fail)
+    clock.now += PATIENCE.max_age + 1
+    assert await server.candidates("old", "EdDSA") == [OLD]
+
+
 async def test_a_dead_server_is_asked_once_in_a_while_and_keeps_nobody_waiting(clock: Clock) -> None:
     issuer = Issuer(old=OLD)
     issuer.is_down = True

@@ -128,11 +128,12 @@ async def test_while_redis_is_gone_the_list_is_in_doubt_and_what_is_known_stays(
     assert known.is_current
 
 
+@pytest.mark.parametrize("fault", [RevocationListFailed("gone"), LookupError("nobody foresaw it")])
 async def test_a_watch_whose_redis_goes_away_doubts_at_once(
-    monkeypatch: pytest.MonkeyPatch, shared: RevocationList
+    monkeypatch: pytest.MonkeyPatch, shared: RevocationList, fault: Exception
 ) -> None:
     async def fail() -> str | None:
-        raise RevocationListFailed("gone")
+        raise fault
 
     known = Revocations()
     watch = RevocationWatch(known, shared)

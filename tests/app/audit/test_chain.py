@@ -4,7 +4,9 @@ import asyncio
 import datetime as dt
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NoReturn
 
+import asyncpg
 import orjson
 import psycopg
 import pytest
@@ -245,3 +247,27 @@ def test_a_journal_shipped_again_adds_nothing(log: Log) -> None:
     log.ship([])
     assert [orjson.loads(row.record)["subject"] for row in log.rows()][10:] == [f"somebody {n}" for n in range(4)]
     assert log.broken() is None
+
+
+async def test_shipping_outlives_faults_that_nobody_foresaw(log: Log) -> None:
+    """As when the server ends the connection while nobody asks it: asyncpg calls that a fault of its own."""
+    shipping = Shipping(log.serving_url, log.folder, log.anchors, SECRET)
+    shipping.journal.append(record(1))
+    assert await shipping.ship()
+
+    class Lost:
+        async def fetchrow(self, *_: object) -> NoReturn:
+            raise asyncpg.InternalClientError("got result for unknown protocol state 0")
+
+        close = fetchrow
+
+        def terminate(self) -> None:
+            pass
+
+    kept, shipping._connection = shipping._connection, Lost()
+    shipping.journal.append(record(2))
+    assert not await shipping.ship()
+    await kept.close()
+    assert await shipping.ship()
+    assert log.broken() is None
+    await shipping.close(asyncio.sleep(0))
