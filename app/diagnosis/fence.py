@@ -38,6 +38,14 @@ _QUERIES: Final[Sequence[tuple[str, LiteralString]]] = (
         " and exists (select from unnest(p.polroles) r where r = 0 or pg_has_role(r, 'member'))) order by 1",
     ),
     (
+        "{} has a row policy beside the gateway's, by which more rows may be read",
+        "select distinct c.relname" + _OWN + " and exists (select from pg_policy g where g.polrelid = c.oid"
+        " and g.polname = 'gateway_reader') and exists (select from pg_policy p where p.polrelid = c.oid"
+        " and p.polpermissive and p.polcmd in ('r', '*') and p.polname <> 'gateway_reader'"
+        " and pg_get_expr(p.polqual, p.polrelid) <> 'true'"
+        " and exists (select from unnest(p.polroles) r where r = 0 or pg_has_role(r, 'member'))) order by 1",
+    ),
+    (
         "{} is a view with its owner's rights: make it security_invoker",
         "select c.relname" + _OWN + " and c.relkind = 'v'"
         " and not coalesce(c.reloptions::text[] && '{security_invoker=true,security_invoker=on}', false) order by 1",

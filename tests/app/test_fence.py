@@ -42,6 +42,8 @@ def test_every_table_has_forced_policies_and_the_role_no_way_around_them(stack: 
         ("alter table orders no force row level security", "orders may be read without"),
         ("drop policy gateway_reader on orders; drop policy gateway_owner on orders", "orders may be read without"),
         ("create policy open on orders using (true)", "orders has a row policy that shows every row"),
+        ("create policy open on orders using (id > 0)", "orders has a row policy beside the gateway's"),
+        ("create policy open on orders for select to gateway using (id > 0)", "orders has a row policy beside"),
         (
             "create view every as select * from orders; grant select on every to public",
             "every is a view with its owner",
@@ -68,6 +70,23 @@ def test_a_gap_is_named(stack: Stack, migrated_database: str, statement: str, ga
     with psycopg.connect(serving_url(stack, migrated_database)) as connection:
         [found] = gaps(connection)
     assert found.startswith(gap)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "create policy narrow on orders as restrictive for select using (id > 0)",
+        "create policy others on orders for select to pg_monitor using (id > 0)",
+        "create policy written on orders for insert to gateway with check (id > 0)",
+    ],
+)
+def test_policies_that_show_the_serving_role_no_more_are_no_gap(
+    stack: Stack, migrated_database: str, policy: str
+) -> None:
+    with psycopg.connect(migrated_database, autocommit=True) as owner:
+        owner.execute(policy.encode())
+    with psycopg.connect(serving_url(stack, migrated_database)) as connection:
+        assert gaps(connection) == []
 
 
 def test_a_view_with_the_callers_rights_is_no_gap(stack: Stack, migrated_database: str) -> None:
