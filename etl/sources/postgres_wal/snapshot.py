@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -11,8 +11,9 @@ import pyarrow as pa
 from psycopg import sql
 
 from etl.changes import META, Changes, DeadLetter, Operation, TableShape
+from etl.sources.ahead import ahead
 from etl.sources.faults import SourceGone
-from etl.sources.postgres_wal.cells import PADDING, Buffer, Positions, copied_cells
+from etl.sources.postgres_wal.cells import Buffer, Positions, copied_cells
 from etl.sources.postgres_wal.drift import landing_name, with_columns_beside
 from etl.sources.postgres_wal.values import Column, column_of
 from etl.sources.postgres_wal.wire import Block, Wire, begin_copy
@@ -55,7 +56,7 @@ def copy_table(
     )
     try:
         place = 0
-        for block in _blocks(wire):
+        for block in ahead(_blocks(wire)):
             yield copied.typed(block, place)
             place += len(block.starts)
     finally:
@@ -85,25 +86,13 @@ def _query(shape: TableShape, names: list[str], where: sql.Composable | None) ->
     )
 
 
-def _blocks(wire: Wire) -> Iterator[Block]:
+def _blocks(wire: Wire) -> Generator[Block, None, None]:
     """Give rows, some megabytes at a time."""
-    blocks: list[Block] = []
-    size = 0
-    while (block := _next(wire)) is not None:
-        blocks.append(block)
-        size += len(block.data)
-        if size >= _BYTES:
-            yield _joined(blocks)
-            blocks, size = [], 0
-    if blocks and len((last := _joined(blocks)).starts):
-        yield last
-
-
-def _next(wire: Wire) -> Block | None:
-    block = wire.read(_PATIENCE_SECONDS)
-    if block is None and not wire.is_over:
+    while (block := wire.read(_PATIENCE_SECONDS, _BYTES)) is not None:
+        if len((rows := _rows(block)).starts):
+            yield rows
+    if not wire.is_over:
         raise SourceGone("the source has stopped sending a table")
-    return None if block is None else _rows(block)
 
 
 def _rows(block: Block) -> Block:
@@ -114,15 +103,6 @@ def _rows(block: Block) -> Block:
         starts[0] += _HEADER
     is_row = block.ends - starts > len(_TRAILER)
     return Block(block.data, starts[is_row], block.ends[is_row])
-
-
-def _joined(blocks: list[Block]) -> Block:
-    sizes = np.cumsum([0, *(len(block.data) for block in blocks)])
-    return Block(
-        b"".join([*(block.data for block in blocks), PADDING]),
-        np.concatenate([block.starts + size for block, size in zip(blocks, sizes[:-1], strict=True)]),
-        np.concatenate([block.ends + size for block, size in zip(blocks, sizes[:-1], strict=True)]),
-    )
 
 
 class CopiedRows:

@@ -9,7 +9,6 @@ import contextlib
 import os
 import select
 import socket
-import struct
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,24 +20,26 @@ import psycopg
 from psycopg import pq
 
 from etl.sources.faults import SourceGone
-from etl.sources.postgres_wal.cells import Positions
+from etl.sources.postgres_wal.cells import PADDING, Positions
 from etl.sources.postgres_wal.faults import refused
+from etl.sources.postgres_wal.framing import DATA, FRAME, LENGTH, contents
+from etl.sources.postgres_wal.held import Held
 
 _BLOCK: Final = 2**18
 _LAST_BLOCKS: Final = 64
 # A server may wait for a lock before it begins.
 _PATIENCE_SECONDS: Final = 600.0
-_LENGTH = struct.Struct(">I")
-_DATA, _ERROR, _READY = ord("d"), ord("E"), ord("Z")
+_ERROR, _READY = ord("E"), ord("Z")
 _BEGINS = b"WH"
 """CopyBothResponse and CopyOutResponse."""
-_FRAME: Final = 5
+# ReadyForQuery: what a server sends last, and a byte for the state of the transaction.
+_LAST: Final = b"Z\0\0\0\5"
 _PRIMARY: Final = b"M"
 
 
 @dataclass(frozen=True)
 class Block:
-    """Messages one after the other: where the content of each begins and ends in the data."""
+    """Messages one after the other, and room behind them: where the content of each begins and ends in the data."""
 
     data: bytes
     starts: Positions
@@ -50,10 +51,11 @@ class Wire(Protocol):
 
     is_over: bool
 
-    def read(self, seconds: float) -> Block | None:
+    def read(self, seconds: float, size: int = 0) -> Block | None:
         """Return what has come; None when nothing has within the time, and when the server has ended the copy.
 
-        With 0 seconds only what has arrived already is returned.
+        So many bytes are waited for, until the time is over or the server has nothing more to send. With 0 seconds only
+        what has arrived already is returned.
         """
 
     def write(self, data: bytes) -> None:
@@ -73,20 +75,21 @@ class SocketWire:
 
     def __init__(self, connection: pq.abc.PGconn, command: str) -> None:
         self._socket = socket.socket(fileno=os.dup(connection.socket))
-        self._held: list[bytes] = []
-        self._size, self._needed = 0, _FRAME
+        self._held, self._needed = Held(), FRAME
         self.is_over = False
         try:
             query = command.encode() + b"\0"
-            self._send(b"Q" + _LENGTH.pack(len(query) + 4) + query)
+            self._send(b"Q" + LENGTH.pack(len(query) + 4) + query)
             self._await_begin()
         except BaseException:
             self.close()
             raise
 
-    def read(self, seconds: float) -> Block | None:
+    def read(self, seconds: float, size: int = 0) -> Block | None:
         """Return what has come."""
         deadline = time.monotonic() + seconds
+        while self._awaits(size) and self._wait(deadline):
+            pass
         while (found := self._take()) is None:
             if self.is_over or not self._wait(deadline):
                 return None
@@ -94,7 +97,7 @@ class SocketWire:
 
     def write(self, data: bytes) -> None:
         """Send one message."""
-        self._send(b"d" + _LENGTH.pack(len(data) + 4) + data)
+        self._send(b"d" + LENGTH.pack(len(data) + 4) + data)
 
     def close(self) -> None:
         """Let the socket go; the connection stays libpq's."""
@@ -117,29 +120,27 @@ class SocketWire:
 
     def _frames(self) -> Iterator[tuple[int, bytes]]:
         """Give whole messages one by one, and hold what is behind the last one that was asked for."""
-        data, at = b"".join(self._held), 0
-        while at + _FRAME <= len(data):
-            end = at + 1 + _LENGTH.unpack_from(data, at + 1)[0]
-            if end > len(data):
-                break
-            self._hold(data[end:])
-            yield data[at], data[at + _FRAME : end]
-            at = end
-        self._hold(data[at:])
+        while (end := self._end_of_first()) is not None and end <= self._held.size:
+            message = self._held.seen(0, end)
+            self._drop(end)
+            yield message[0], message[FRAME:]
+
+    def _awaits(self, size: int) -> bool:
+        """Tell whether more is to come before so much is held."""
+        return self._held.size < size and not self.is_over and self._held.last(len(_LAST) + 1)[:-1] != _LAST
 
     def _take(self) -> Block | None:
         """Return the messages that are held whole."""
-        if self._size < self._needed:
+        if self._held.size < self._needed:
             return None
-        data = b"".join(self._held) if len(self._held) > 1 else self._held[0]
-        starts, end = _scan(data)
-        self._hold(data[end:])
-        if not starts:
+        data = self._held.padded()
+        begins, end = contents(data, self._held.size)
+        self._drop(end)
+        if not len(begins):
             return None
-        begins = np.array(starts, dtype=np.int64)
-        ends = np.append(begins[1:] - _FRAME, end)
-        kinds = np.frombuffer(data, dtype=np.uint8)[begins - _FRAME]
-        is_data = kinds == _DATA
+        ends = np.append(begins[1:] - FRAME, end)
+        kinds = np.frombuffer(data, dtype=np.uint8)[begins - FRAME]
+        is_data = kinds == DATA
         if not is_data.all():
             for place in np.flatnonzero(~is_data).tolist():
                 self._told(int(kinds[place]), data[begins[place] : ends[place]])
@@ -153,9 +154,14 @@ class SocketWire:
         if kind == _READY:
             self.is_over = True
 
-    def _hold(self, rest: bytes) -> None:
-        self._held, self._size = [rest], len(rest)
-        self._needed = _FRAME if len(rest) < _FRAME else 1 + _LENGTH.unpack_from(rest, 1)[0]
+    def _drop(self, count: int) -> None:
+        self._held.drop(count)
+        self._needed = self._end_of_first() or FRAME
+
+    def _end_of_first(self) -> int | None:
+        """Return where the first message ends; None where it is not known yet."""
+        length = self._held.seen(1, FRAME)
+        return 1 + LENGTH.unpack(length)[0] if len(length) == LENGTH.size else None
 
     def _wait(self, deadline: float) -> bool:
         """Wait for more; tell whether to look again."""
@@ -167,15 +173,14 @@ class SocketWire:
         if not select.select([self._socket], [], [], seconds)[0]:
             return False
         try:
-            data = self._socket.recv(_BLOCK)
+            count = self._socket.recv_into(self._held.free(_BLOCK))
         except BlockingIOError:
             return False
         except OSError as error:
             raise _gone(error) from None
-        if not data:
+        if not count:
             raise SourceGone("the source ended the connection")
-        self._held.append(data)
-        self._size += len(data)
+        self._held.filled(count)
         return True
 
     def _send(self, data: bytes) -> None:
@@ -200,14 +205,21 @@ class LibpqWire:
         if result.status not in (pq.ExecStatus.COPY_BOTH, pq.ExecStatus.COPY_OUT):
             raise SourceGone(refused(result))
 
-    def read(self, seconds: float) -> Block | None:
+    def read(self, seconds: float, size: int = 0) -> Block | None:
         """Return what has come."""
         deadline = time.monotonic() + seconds
-        while not (pieces := self._pieces()):
-            if self.is_over or not self._wait(deadline):
-                return None
+        pieces: list[memoryview] = []
+        held = 0
+        while held < max(size, 1) and not self.is_over:
+            more = self._pieces()
+            if not more and not self._wait(deadline):
+                break
+            pieces += more
+            held += sum(map(len, more))
+        if not pieces:
+            return None
         ends = np.fromiter(accumulate(map(len, pieces)), dtype=np.int64, count=len(pieces))
-        return Block(b"".join(pieces), np.append(0, ends[:-1]), ends)
+        return Block(b"".join([*pieces, PADDING]), np.append(0, ends[:-1]), ends)
 
     def write(self, data: bytes) -> None:
         """Send one message."""
@@ -255,21 +267,6 @@ def _is_encrypted(connection: pq.abc.PGconn) -> bool:
         return True
     result = connection.exec_(b"select from pg_stat_gssapi where pid = pg_backend_pid() and encrypted")
     return result.ntuples > 0
-
-
-def _scan(data: bytes) -> tuple[list[int], int]:
-    """Return where the contents of whole messages begin, and where the last of them ends."""
-    # This runs once a row: nothing here may be looked up twice.
-    unpack, limit, at = _LENGTH.unpack_from, len(data), 1
-    starts: list[int] = []
-    add = starts.append
-    while at + 4 <= limit:
-        end = at + unpack(data, at)[0]
-        if end > limit:
-            break
-        add(at + 4)
-        at = end + 1
-    return starts, at - 1
 
 
 def _primary(content: bytes) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Generator
 import pytest
 
 from etl.sources.ahead import ahead
+from tests.servers import wait_until
 
 
 class Numbers:
@@ -36,6 +37,15 @@ def test_everything_comes_in_order_and_the_next_one_is_made_meanwhile() -> None:
     assert next(given) == 0
     assert numbers.second.wait(60)
     assert list(given) == [1, 2]
+    assert numbers.is_closed
+
+
+def test_several_are_made_ahead_and_no_more() -> None:
+    numbers = Numbers(9)
+    given = ahead(iter(numbers), 3)
+    assert next(given) == 0
+    wait_until("the next three are made", lambda: numbers.made == [0, 1, 2, 3])
+    assert list(given) == list(range(1, 9))
     assert numbers.is_closed
 
 

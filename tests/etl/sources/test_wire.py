@@ -62,6 +62,18 @@ def test_a_copy_comes_whole_and_leaves_the_connection_usable(database: psycopg.C
     assert database.execute("select count(*) from texts").fetchone() == (3000,)
 
 
+def test_as_much_as_is_wanted_is_waited_for(database: psycopg.Connection, reader: type[Any]) -> None:
+    command = "copy (select repeat('x', 300) from generate_series(1, 3000)) to stdout"
+    with closing(begin_copy(database.pgconn, command)) as reading:
+        blocks = []
+        # What is wanted is more than there is: the end is noticed, not waited for.
+        while (block := reading.read(600, 2**19)) is not None:
+            blocks.append(block)
+        assert reading.is_over
+    assert sum(len(block.starts) for block in blocks) == 3000
+    assert [block.ends[-1] - block.starts[0] > 2**19 - 2**10 for block in blocks] == [True, False]
+
+
 def test_copied_and_streamed_rows_are_those_of_the_table(database: psycopg.Connection, reader: type[Any]) -> None:
     url = database.info.dsn
     with streaming(f"{url} password={database.info.password}", TEXTS) as source:
