@@ -1,7 +1,7 @@
 """Copies of tables: all of them as the slot's own snapshot sees them, or one again while the stream goes on."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,6 +39,19 @@ class Copied:
     position: int
 
 
+@dataclass(frozen=True)
+class _Piece:
+    """What is appended at once of a table that has about so many rows in `total`."""
+
+    table: str
+    total: int
+    changes: Sequence[Changes] = ()
+    dead: Sequence[DeadLetter] = ()
+    control: Sequence[Control] = ()
+    rows: int = 0
+    is_last: bool = False
+
+
 class Copier:
     """Copies tables as one snapshot sees them."""
 
@@ -55,10 +68,8 @@ class Copier:
         """
         with self._source.connect() as connection:
             slot.adopt(connection)
-            rows = {
-                table: self._copy(connection, shape, slot.position, CopyAgain(table, ""))
-                for table, shape in shapes.items()
-            }
+            wanted = [(shape, CopyAgain(table, "")) for table, shape in shapes.items()]
+            rows = self._copy(_all_pieces(connection, slot.position, wanted))
         self._warehouse.append(Batch(slot.position))
         return Copied(rows, slot.position)
 
@@ -74,29 +85,47 @@ class Copier:
             self._source.connect() as connection,
         ):
             slot.adopt(connection)
-            count = self._copy(connection, shape, slot.position, wanted)
-        return Copied({shape.table: count}, slot.position)
+            rows = self._copy(_all_pieces(connection, slot.position, [(shape, wanted)]))
+        return Copied(rows, slot.position)
 
-    def _copy(self, connection: psycopg.Connection, shape: TableShape, position: int, wanted: CopyAgain) -> int:
-        if not present_columns(connection, shape):
-            return 0
-        is_whole = wanted.low is None or wanted.high is None
-        total, done = count_rows(connection, shape) if is_whole else 0, 0
-        self._progress.copying(shape.table, done, max(total, 1))
-        if is_whole:
-            self._append(copy_begins(shape, position))
-        parts = copy_table(connection, shape, position, low=wanted.low, high=wanted.high)
-        for one in ahead(gathered(parts)):
-            self._append(*one.changes, dead=one.dead)
-            done += one.rows
+    def _copy(self, pieces: Generator[_Piece, None, None]) -> dict[str, int]:
+        """Append pieces, while the next ones are made; return how many rows each table has."""
+        done: dict[str, int] = {}
+        # Two: what ends a table is small, and the next table's first rows are to be made meanwhile.
+        for piece in ahead(pieces, 2):
+            if piece.table not in done:
+                self._progress.copying(piece.table, 0, max(piece.total, 1))
+            if piece.changes or piece.dead:
+                self._warehouse.append(Batch(NOTHING, piece.changes, piece.dead, piece.control, is_partial=True))
+            count = done[piece.table] = done.get(piece.table, 0) + piece.rows
             # The total is an estimate, and only the end is the end.
-            self._progress.copying(shape.table, done, max(total, done + 1))
-        if is_whole:
-            told = CopiedColumns(shape.table, position, source_columns(connection, shape))
-            self._append(copy_ends(shape, position), control=(told,))
-        self._progress.copying(shape.table, done, done)
+            self._progress.copying(piece.table, count, count if piece.is_last else max(piece.total, count + 1))
         return done
 
-    def _append(self, *changes: Changes, dead: Sequence[DeadLetter] = (), control: Sequence[Control] = ()) -> None:
-        """Append a part, which moves the position nowhere."""
-        self._warehouse.append(Batch(NOTHING, changes, dead, control, is_partial=True))
+
+def _all_pieces(
+    connection: psycopg.Connection, position: int, tables: Iterable[tuple[TableShape, CopyAgain]]
+) -> Generator[_Piece, None, None]:
+    """Give what is appended of tables, one after the other."""
+    for shape, wanted in tables:
+        if present_columns(connection, shape):
+            yield from _pieces(connection, position, shape, wanted)
+        else:
+            yield _Piece(shape.table, 0, is_last=True)
+
+
+def _pieces(
+    connection: psycopg.Connection, position: int, shape: TableShape, wanted: CopyAgain
+) -> Generator[_Piece, None, None]:
+    """Give what is appended of a table; around the rows of a whole one are marks, the first with the first rows."""
+    is_whole = wanted.low is None or wanted.high is None
+    total = count_rows(connection, shape) if is_whole else 0
+    before = [copy_begins(shape, position)] if is_whole else []
+    for one in gathered(copy_table(connection, shape, position, low=wanted.low, high=wanted.high)):
+        yield _Piece(shape.table, total, [*before, *one.changes], one.dead, rows=one.rows)
+        before = []
+    if is_whole:
+        told = CopiedColumns(shape.table, position, source_columns(connection, shape))
+        yield _Piece(shape.table, total, [*before, copy_ends(shape, position)], control=[told], is_last=True)
+    else:
+        yield _Piece(shape.table, total, is_last=True)
