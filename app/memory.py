@@ -1,4 +1,4 @@
-"""Memory: what a large answer took is kept for the next one.
+"""Memory: what a large answer took, or rows that are copied, is kept for the next one.
 
 By default glibc gives a free block of over 128 kB back to the system, which clears each page when it hands it out
 again: to put an answer of 330 kB between braces took 1 ms so, and takes 15 µs where the block is kept.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import FrameType
 
+from app import memory
 from app.embedded import make_folder
 from app.settings import Settings
 from app.worker.inventory import Inventory
@@ -58,6 +59,7 @@ def run_worker(settings: Settings, source_url: str, progress: Progress) -> None:
     Where another worker has the warehouse or the slot, this one stands by.
     """
     failpoints.arm_from_command_line()
+    memory.keep_freed()
     stop = Stop()
     with _signals(stop):
         path = owned_file(settings)
@@ -89,6 +91,7 @@ def run_worker(settings: Settings, source_url: str, progress: Progress) -> None:
 def copy_once(settings: Settings, source_url: str, progress: Progress) -> Copied | None:
     """Copy all tables anew, and leave the slot from which a worker goes on; None when a signal came first."""
     require_log(settings, "a copy of all tables")
+    memory.keep_freed()
     stop = Stop()
     with _signals(stop):
         warehouse = open_warehouse(settings, report=progress.note, is_wanted=lambda: not stop.is_asked)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import psycopg
 
+from app import memory
 from bench.database import Report
 from bench.etl import writing
 from bench.etl.programs import program_of_postgres
@@ -43,6 +44,7 @@ def measure(database: Operational, rows: int, rounds: int, report: Report) -> di
 
 def copy(clock: Clock, url: str, path: Path) -> int:
     """Copy the tables into a new DuckDB file as a worker does; return how many rows can be read there."""
+    memory.keep_freed()
     shapes = {table: SHAPES[table] for table in TABLES}
     with contextlib.closing(DuckDBWarehouse(path)) as warehouse, NewSlot(url, _SLOT, is_temporary=True) as slot:
         warehouse.prepare(list(shapes.values()))
