@@ -1,6 +1,6 @@
 """What leaves the source: a publication of the tables that land, with only the columns that do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import psycopg
 from psycopg import sql
@@ -53,10 +53,10 @@ def publish(connection: psycopg.Connection, name: str, shapes: Iterable[TableSha
     return True
 
 
-def unpublished(connection: psycopg.Connection, name: str, tables: Iterable[str]) -> list[str]:
-    """Return those of some tables that the publication has not: their changes are not sent."""
-    published = {table for table, _ in connection.execute(_PUBLISHED, [name]).fetchall()}
-    return [table for table in tables if table not in published]
+def unpublished(connection: psycopg.Connection, name: str, columns: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return those tables of which the publication lacks a column, or all: what changes there is not sent."""
+    published: dict[str, list[str]] = dict(connection.execute(_PUBLISHED, [name]).fetchall())
+    return [table for table, names in columns.items() if not set(names) <= set(published.get(table, ()))]
 
 
 def present_columns(connection: psycopg.Connection, shape: TableShape) -> list[str]:

@@ -87,7 +87,7 @@ class Pipeline:
             if not self._take_turn(connection, stop):
                 yield None
                 return
-            bring_in_step(connection, self._source.publication, self._shapes.values(), self._warehouse.copied())
+            bring_in_step(connection, self._source.publication, list(self._shapes.values()), self._warehouse.copied())
             self.outlet.open(self._owner)
             yield connection
 

@@ -1,15 +1,15 @@
-"""The publication, kept in step with what lands: tables that it had lost meanwhile are copied again."""
+"""The publication, kept in step with what lands: tables it had lost meanwhile, all or in part, are copied again."""
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import psycopg
 
 from etl.changes import CopyAgain, TableShape
 from etl.sources.commands import COMMANDS, ask_for_copy, repeat_erasures
-from etl.sources.publication import publish, unpublished
+from etl.sources.publication import present_columns, publish, unpublished
 from etl.warehouses.interface import Warehouse
 from etl.worker.source import Source
 
@@ -18,15 +18,18 @@ _EVERY: Final = dt.timedelta(seconds=10)
 
 
 def bring_in_step(
-    connection: psycopg.Connection, name: str, shapes: Iterable[TableShape], copied: Iterable[str]
+    connection: psycopg.Connection, name: str, shapes: Sequence[TableShape], copied: Mapping[str, Sequence[str]]
 ) -> Sequence[str]:
-    """Bring the publication in step, and ask for copies of those copied tables that were not in it; return them.
+    """Bring the publication in step, and ask for copies of the tables that were not in it whole; return them.
 
-    Both in one transaction: a copy is begun when its changes are sent again, and none is forgotten. Where it
-    had lost the table of commands, erasures are given again.
+    `copied` are those that the warehouse has, with the columns that the source had then, each with its type. Both in
+    one transaction: a copy is begun when its changes are sent again, and none is forgotten. Where the publication had
+    lost the table of commands, erasures are given again.
     """
     with connection.transaction():
-        lost = unpublished(connection, name, (*copied, COMMANDS.table))
+        known = {shape.table: _known_columns(connection, shape, copied.get(shape.table)) for shape in shapes}
+        known[COMMANDS.table] = present_columns(connection, COMMANDS)
+        lost = unpublished(connection, name, known)
         publish(connection, name, shapes)
         for table in lost:
             if table == COMMANDS.table:
@@ -34,6 +37,14 @@ def bring_in_step(
             else:
                 ask_for_copy(connection, CopyAgain(table, f"unpublished:{table}"))
     return lost
+
+
+def _known_columns(connection: psycopg.Connection, shape: TableShape, copied: Sequence[str] | None) -> list[str]:
+    """Return the columns that the source has and had at the last copy; none where there was no copy."""
+    if copied is None:
+        return []
+    present = present_columns(connection, shape)
+    return [name for name in present if name == shape.key or any(told.startswith(f"{name} ") for told in copied)]
 
 
 class PublicationGuard:
@@ -64,4 +75,4 @@ class PublicationGuard:
             # The stream tells of it.
             return
         if lost:
-            _LOG.error("the publication had lost %s: it was mended, and they are copied again", ", ".join(lost))
+            _LOG.error("the publication had lost %s, or a part: mended, and they are copied again", ", ".join(lost))

@@ -1,4 +1,4 @@
-"""A publication that is dropped, or loses a table, sends nothing of it: what is missed meanwhile is copied again."""
+"""What a publication loses, be it all, a table or a column, is not sent: what is missed meanwhile is copied again."""
 
 import datetime as dt
 
@@ -22,7 +22,10 @@ def test_dropped_while_the_worker_is_away(pair: Pair) -> None:
     assert work.pipeline.standing.losses <= 1
 
 
-@pytest.mark.parametrize("taken", ["drop publication {}", "alter publication {} drop table things"])
+WITHOUT_A_COLUMN = "alter publication {} set table things (id, amount, at, day, note), gateway_command"
+
+
+@pytest.mark.parametrize("taken", ["drop publication {}", "alter publication {} drop table things", WITHOUT_A_COLUMN])
 def test_taken_away_while_the_worker_streams(pair: Pair, monkeypatch: pytest.MonkeyPatch, taken: str) -> None:
     monkeypatch.setattr(publishing, "_EVERY", dt.timedelta(seconds=1))
     pair.in_step()
