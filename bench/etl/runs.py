@@ -34,13 +34,22 @@ class Clock:
 
     def start(self) -> None:
         """Count from now on."""
-        self._seconds, self._processor = time.perf_counter(), time.process_time()
+        self._begin = _now()
+        self._end: tuple[float, float] | None = None
+
+    def end(self) -> None:
+        """Count no further: what was measured is reached, and tidying up follows."""
+        self._end = _now()
 
     def stop(self, found: Any) -> Run:
-        """Return what was used since the start."""
-        seconds, processor = time.perf_counter() - self._seconds, time.process_time() - self._processor
+        """Return what was used since the start, up to the end."""
+        seconds, processor = (end - begin for begin, end in zip(self._begin, self._end or _now(), strict=True))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MEGABYTE_OF_RUSAGE
         return Run(seconds, processor, peak, found)
+
+
+def _now() -> tuple[float, float]:
+    return time.perf_counter(), time.process_time()
 
 
 def in_process(function: Callable[..., Any], *arguments: Any) -> Run:
