@@ -1,30 +1,52 @@
-"""Erasure in BigQuery: the personal data of a row goes from its history and from the base."""
+"""Erasure in BigQuery: the personal data of a row goes from its history, from the base, and from what was put aside."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from google.api_core import exceptions as google
 
 from etl.changes import TableShape
 from etl.warehouses.bigquery.journal import Erasure
-from etl.warehouses.bigquery.service import Service
+from etl.warehouses.bigquery.service import ONCE, SECONDS, Service
+
+_ASIDE: Final = re.compile(r"(?P<table>\w+__(changes|base))_\d{14}")
 
 
 def erase(service: Service, shape: TableShape, names: Sequence[str], erasure: Erasure) -> bool:
     """Empty the personal columns of a row; False where BigQuery can't yet, because the row was just streamed."""
     harmless = {column.name for column in shape.columns if not column.personal} | {shape.key}
-    emptied = ", ".join(f"`{name}` = null" for name in names if name not in harmless)
-    if not emptied:
-        return True
-    place, key = service.place, int(erasure.key)
-    changes, base = place.name(f"{shape.table}__changes"), place.name(f"{shape.table}__base")
     try:
-        service.query(f"""
-        update {changes} set {emptied}
-        where _committed_at >= timestamp '1900-01-01' and _key = {key} and _commit_lsn < {int(erasure.lsn)}
-        """)
-        service.query(f"update {base} set {emptied} where `{shape.key}` = {key}")
+        for name, columns in _tables(service, shape, names):
+            if emptied := ", ".join(f"`{one}` = null" for one in columns if one not in harmless):
+                service.query(f"update {service.place.name(name)} set {emptied} where {_of_row(name, shape, erasure)}")
     except google.BadRequest as refused:
         if "streaming buffer" not in str(refused):
             raise
         return False
     return True
+
+
+def _tables(service: Service, shape: TableShape, names: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+    """Give each table that has rows of a shape, with its own columns."""
+    yield f"{shape.table}__changes", names
+    yield f"{shape.table}__base", names
+    dataset = f"{service.place.project}.{service.place.raw}"
+    listed = service.ask(lambda: list(service.rest.list_tables(dataset, retry=ONCE, timeout=SECONDS)))
+    for name in (table.table_id for table in listed):
+        aside = _ASIDE.fullmatch(name)
+        if aside and aside["table"].rpartition("__")[0] == shape.table:
+            yield name, _own_columns(service, name)
+
+
+def _own_columns(service: Service, name: str) -> list[str]:
+    table = service.ask(lambda: service.rest.get_table(service.place.path(name), retry=ONCE, timeout=SECONDS))
+    return [field.name for field in table.schema if not field.name.startswith("_")]
+
+
+def _of_row(name: str, shape: TableShape, erasure: Erasure) -> str:
+    """Return the condition that is true of a row's changes before the erasure, or of its row in a base."""
+    key = int(erasure.key)
+    if name.startswith(f"{shape.table}__base"):
+        return f"`{shape.key}` = {key}"
+    return f"_committed_at >= timestamp '1900-01-01' and _key = {key} and _commit_lsn < {int(erasure.lsn)}"
