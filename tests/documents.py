@@ -35,6 +35,8 @@ _LEFT = (
 )
 """Root fields that are answered without rows; graphql-core answers most of them."""
 _PAGE_INFO = ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor", "__typename")
+_PLACE = object()
+"""Stands for a cursor, which only an answer can give."""
 _BOOLEAN = GraphQLNonNull(GraphQLBoolean)
 _PAGES: tuple[Given, ...] = ({}, {"first": 1}, {"first": 3}, {"first": 200}, {"last": 2}, {"last": 200})
 
@@ -47,6 +49,8 @@ class Document:
     variables: Given
     statements: int
     """The most that the compiled path may take: one for each root field, of `nodes` one for each type."""
+    places: dict[str, str]
+    """Variables that take a cursor, each with the key of the connections that it must be of."""
 
 
 @dataclass
@@ -60,12 +64,14 @@ class _Writer:
     definitions: list[str] = field(default_factory=list)
     fragments: list[str] = field(default_factory=list)
     statements: int = 0
+    places: dict[str, str] = field(default_factory=dict)
 
     def document(self) -> Document:
         roots = self._several(self._root, most=3)
         body = "{ " + " ".join(roots) + " }"
         head = f"query ({', '.join(self.definitions)}) " if self.definitions else ""
-        return Document("\n".join([head + body, *self.fragments]), self.variables, self.statements)
+        text = "\n".join([head + body, *self.fragments])
+        return Document(text, self.variables, self.statements, self.places)
 
     # Fields.
 
@@ -191,17 +197,26 @@ class _Writer:
             arguments["where"] = self.draw(self.choices.filters(model.name, 1))
         if self.draw(st.booleans()):
             arguments["orderBy"] = self.draw(orderings(model, 2))
-        return arguments
+        return arguments | {name: _PLACE for name in ("after", "before") if not self.draw(st.integers(0, 2))}
 
     def _field(self, parent: str, name: str, arguments: Given, selection: str) -> str:
         # An alias for each set of arguments: fields that differ in them must not merge.
         alias = f"a{len(self.definitions)}_{self.draw(st.integers(0, 10**6))}: " if arguments else self._alias(name)
-        written = [f"{key}: {self._value(parent, name, key, value)}" for key, value in arguments.items()]
+        written = [
+            f"{key}: {self._place(alias) if value is _PLACE else self._value(parent, name, key, value)}"
+            for key, value in arguments.items()
+        ]
         given = f"({', '.join(written)})" if written else ""
         return f"{alias}{name}{given} {selection}".strip()
 
     def _alias(self, name: str) -> str:
         return f"{name}_{self.draw(st.integers(0, 1))}: " if self.draw(st.booleans()) else ""
+
+    def _place(self, alias: str) -> str:
+        name = f"place{len(self.places)}"
+        self.places[name] = alias.removesuffix(": ")
+        self.definitions.append(f"${name}: String")
+        return f"${name}"
 
     def _value(self, parent: str, name: str, key: str, value: Any) -> str:
         type_ = self.schema.type_map[parent].fields[name].args[key].type  # type: ignore[attr-defined]

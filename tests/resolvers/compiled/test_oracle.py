@@ -1,6 +1,10 @@
-"""The compiled path against the reference path: any operation of anybody must give the same response on both."""
+"""The compiled path against the reference path: any operation of anybody must give the same response on both.
+
+Operations that take cursors are asked a second time, with cursors that the first answer gave.
+"""
 
 import json
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -32,14 +36,49 @@ def response(told: Told) -> Any:
     return json.loads(told.answer.body, object_pairs_hook=list)
 
 
+def cursors(told: Any, key: str) -> Iterator[str]:
+    """Yield the cursors of all connections in a response that stand under a key."""
+    if isinstance(told, list):
+        for item in told:
+            yield from cursors(item, key)
+    elif isinstance(told, dict):
+        for name, value in told.items():
+            yield from every_cursor(value) if name == key else cursors(value, key)
+
+
+def every_cursor(connection: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a connection's own cursors; those of connections within are others'."""
+    for edge in connection.get("edges", ()):
+        yield from (edge[name] for name in ("cursor", "place") if name in edge)
+    for info in ("pageInfo", "more"):
+        ends = connection.get(info, {})
+        yield from (ends[name] for name in ("startCursor", "endCursor") if ends.get(name))
+
+
+def placed(data: st.DataObject, document: Document, told: Told) -> dict[str, Any]:
+    """Return the variables of a document with cursors in them that its own answer gave."""
+    given = dict(document.variables)
+    for name, key in document.places.items():
+        found = list(cursors(told.response.get("data"), key))
+        given[name] = data.draw(st.sampled_from(found)) if found else None
+    return given
+
+
 @settings(examples(300), suppress_health_check=list(HealthCheck))
 @given(data=st.data(), viewer=st.sampled_from(SEEING))
 async def test_both_paths_give_the_same_response(
     ask_compiled: Asking, ask_reference: Asking, viewer: Viewer, data: st.DataObject
 ) -> None:
     document = data.draw(documents_of(viewer))
-    compiled = await ask_compiled(document.text, viewer.principal, document.variables)
-    reference = await ask_reference(document.text, viewer.principal, document.variables)
-    assume("GRAPHQL_VALIDATION_FAILED" not in reference.answer.body.decode())
-    assert (compiled.status, response(compiled)) == (reference.status, response(reference))
-    assert len(compiled.statements) <= document.statements or compiled.status != 200, "more statements than fields"
+
+    async def both(variables: Mapping[str, Any]) -> Told:
+        compiled = await ask_compiled(document.text, viewer.principal, variables)
+        reference = await ask_reference(document.text, viewer.principal, variables)
+        assume("GRAPHQL_VALIDATION_FAILED" not in reference.answer.body.decode())
+        assert (compiled.status, response(compiled)) == (reference.status, response(reference))
+        assert len(compiled.statements) <= document.statements or compiled.status != 200, "more statements than fields"
+        return compiled
+
+    told = await both(document.variables)
+    if document.places:
+        await both(placed(data, document, told))
