@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 from graphql import get_introspection_query, get_operation_ast, parse, validate
+from graphql.execution.values import VariableValues
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from resolvers.coercion import Coercer
 from resolvers.costs import price_of
 from resolvers.costs.price import Cost
 from resolvers.reference.resolvers import ReferenceResolvers
@@ -135,7 +137,9 @@ async def test_no_answer_has_more_rows_than_its_price(
     parsed = parse(document.text)
     operation = get_operation_ast(parsed)
     assert operation is not None
-    found = price_of(SCHEMA, parsed, operation, max_page_size=MAX_PAGE_SIZE)(document.variables)
+    variables = Coercer(SCHEMA, operation)(document.variables)
+    assert isinstance(variables, VariableValues)
+    found = price_of(SCHEMA, parsed, operation, max_page_size=MAX_PAGE_SIZE)(variables.coerced)
     rows = rows_in(told.response["data"], ENTITIES)
     assert rows <= found.rows
     # What is counted in the response's bytes is no less than its rows.
