@@ -133,7 +133,7 @@ _READERS: Final[dict[str, Callable[[Any, Field | None], Any]]] = {
 
 def _decimal(value: Any, field: Field | None, declared: pa.Decimal128Type, encoding: Encoding) -> Decimal:
     found = _number(value, field, declared.scale, encoding)
-    if not found.is_finite() or abs(found) >= Decimal(10) ** (declared.precision - declared.scale):
+    if not found.is_finite() or found.copy_abs() >= Decimal(10) ** (declared.precision - declared.scale):
         raise Unfit(UNFIT)
     exact = found.quantize(Decimal(1).scaleb(-declared.scale), context=_WIDE)
     if exact != found:
@@ -167,7 +167,10 @@ def _unscaled(value: Any, scale: int) -> Decimal:
         digits = base64.b64decode(value, validate=True)
     except (binascii.Error, TypeError, ValueError):
         raise Unfit(OTHER_TYPE) from None
-    return _WIDE.scaleb(Decimal(int.from_bytes(digits, "big", signed=True)), -scale)
+    try:
+        return _WIDE.scaleb(Decimal(int.from_bytes(digits, "big", signed=True)), -scale)
+    except InvalidOperation:
+        raise Unfit(UNFIT) from None
 
 
 def _kind(field: Field | None) -> str:
