@@ -11,6 +11,7 @@ OLDEST_MAJOR = 15
 """The first version with everything that tables and policies need (`unique nulls not distinct`)."""
 
 _CONNECT_SECONDS = 10
+_ENCODING = "UTF8"
 
 
 def connect(url: str) -> psycopg.Connection:
@@ -25,14 +26,29 @@ def connect(url: str) -> psycopg.Connection:
         connection = psycopg.connect(make_conninfo("", **where))
     except psycopg.OperationalError as error:
         raise StartError(f"cannot reach PostgreSQL at {place(url)}: {_reason(error)}") from error
-    major = connection.info.server_version // 10_000
-    if major < OLDEST_MAJOR:
+    unfit = _unfit(connection.info)
+    if unfit is not None:
         connection.close()
-        raise StartError(
-            f"PostgreSQL at {place(url)} is version {major}; the gateway needs {OLDEST_MAJOR} or later: "
+        raise StartError(f"PostgreSQL at {place(url)} {unfit}")
+    return connection
+
+
+def _unfit(info: psycopg.ConnectionInfo) -> str | None:
+    """Return why the gateway can't work with a database, and what to do; None where it can."""
+    major = info.server_version // 10_000
+    if major < OLDEST_MAJOR:
+        return (
+            f"is version {major}; the gateway needs {OLDEST_MAJOR} or later: "
             "upgrade the server, or set GATEWAY_DATABASE_URL to another one"
         )
-    return connection
+    encoding = info.parameter_status("server_encoding")
+    if encoding != _ENCODING:
+        # A name that it has no letters for could not be written into the audit log, nor anything after it.
+        return (
+            f"has a database of the encoding {encoding}; the gateway needs {_ENCODING}: "
+            "create one with it, and set GATEWAY_DATABASE_URL to that"
+        )
+    return None
 
 
 def place(url: str) -> str:

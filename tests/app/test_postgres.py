@@ -3,12 +3,14 @@
 import re
 import socket
 
+import psycopg
 import pytest
 
 from app import postgres
 from app.embedded import Stack
 from app.errors import StartError
 from app.postgres import connect, place, role
+from tests.databases import at_database
 
 SECRET = "s3cret-p4ssword"
 
@@ -54,6 +56,16 @@ def test_a_server_of_another_version(stack: Stack, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(postgres, "OLDEST_MAJOR", 99)
     with pytest.raises(StartError, match=r"is version \d\d; the gateway needs 99 or later: upgrade the server"):
         connect(stack.endpoints.owner_url)
+
+
+def test_a_database_of_another_encoding(stack: Stack) -> None:
+    with psycopg.connect(stack.endpoints.owner_url, autocommit=True) as connection:
+        connection.execute("create database latin template template0 encoding 'LATIN1' locale_provider libc locale 'C'")
+        try:
+            with pytest.raises(StartError, match="has a database of the encoding LATIN1; the gateway needs UTF8: "):
+                connect(at_database(stack.endpoints.owner_url, "latin"))
+        finally:
+            connection.execute("drop database latin")
 
 
 def test_a_place_is_named_without_the_password() -> None:
