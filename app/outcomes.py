@@ -3,9 +3,13 @@
 import orjson
 
 from resolvers.answers import Answer
+from security.errors import ErrorCode
 
 ANSWERED = "ANSWERED"
 ANSWERED_IN_PART = "ANSWERED_IN_PART"
+CANCELLED = "CANCELLED"
+"""Nobody is left to answer: the client went away, or the gateway stops."""
+BAD_USER_INPUT = ErrorCode.BAD_USER_INPUT.value
 
 
 def outcome_of(answer: Answer) -> str:

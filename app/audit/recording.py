@@ -10,7 +10,7 @@ import structlog
 
 from app.audit.shipping import Shipping
 from app.edge import OPERATION_NAME
-from app.outcomes import outcome_of
+from app.outcomes import BAD_USER_INPUT, CANCELLED, outcome_of
 from resolvers.answers import Answer, refused_by
 from resolvers.engine import MutationByGet, Operation
 from security.errors import Unavailable
@@ -60,7 +60,8 @@ class RecordingExecutor:
         try:
             answer = await self._executor.execute(operation, principal)
         except (MutationByGet, asyncio.CancelledError) as end:
-            self._write(_record(operation, principal, None, type(end).__name__))
+            outcome = BAD_USER_INPUT if isinstance(end, MutationByGet) else CANCELLED
+            self._write(_record(operation, principal, None, outcome))
             raise
         is_sensitive = answer.access is not None and answer.access.is_sensitive
         if is_sensitive and self._shipping.lag > self._most_lag:

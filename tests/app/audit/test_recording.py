@@ -1,5 +1,6 @@
 """Recording: what a record tells, and what is refused when records can't be kept."""
 
+import asyncio
 import datetime as dt
 import errno
 import os
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -18,7 +20,7 @@ from app.audit.journal import Journal, entries, journals, left_behind
 from app.audit.recording import RecordingExecutor
 from app.audit.shipping import Shipping
 from resolvers.answers import Answer
-from resolvers.engine import Costing, Operation
+from resolvers.engine import Costing, MutationByGet, Operation
 from security.principal import Actor, Principal
 from security.roles import Role
 from tests.graph import Asking
@@ -137,6 +139,22 @@ async def test_what_is_refused_is_recorded(
     assert (told["outcome"], told["subject"]) == (outcome, principal.subject)
     assert len(told["document"]) == 64
     assert "coordinates" not in told
+
+
+@pytest.mark.parametrize(
+    ("end", "outcome"), [(MutationByGet(), "BAD_USER_INPUT"), (asyncio.CancelledError(), "CANCELLED")]
+)
+async def test_what_has_no_answer_is_recorded(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch, end: BaseException, outcome: str
+) -> None:
+    async def ended(*_: object) -> Answer:
+        raise end
+
+    monkeypatch.setattr(recorded.executor, "_executor", SimpleNamespace(execute=ended))
+    with pytest.raises(type(end)):
+        await recorded.ask(OTHER)
+    [told] = recorded.records
+    assert told["outcome"] == outcome
 
 
 async def test_texts_that_the_database_does_not_take(recorded: Recorded) -> None:
