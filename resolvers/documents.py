@@ -78,6 +78,7 @@ class Documents:
         self._limits = limits
         # By their texts, which their trees hold anyway.
         self._kept: OrderedDict[tuple[str, Capabilities], Valid | Answer] = OrderedDict()
+        self._statements_at_most = 0
         self._characters = 0
 
     @property
@@ -96,10 +97,15 @@ class Documents:
         return sum(compiled.statements for compiled in self._compiled())
 
     def make_room(self) -> None:
-        """Forget the documents used longest ago while too many statements are kept with all."""
+        """Take notice of a new statement; forget the documents used longest ago where too many are kept with all."""
+        self._statements_at_most += 1
+        if self._statements_at_most < _MOST_STATEMENTS:
+            return
+        # Counted only now and then, with room made for others: it takes 2 ms.
         kept = self.statements
-        while kept >= _MOST_STATEMENTS:
+        while kept > _MOST_STATEMENTS * 9 // 10:
             kept -= sum(compiled.statements for compiled in _compiled_of(self._forget_oldest()))
+        self._statements_at_most = kept + 1
 
     def forget(self, capabilities: Capabilities) -> None:
         """Forget the documents of a schema that is kept no more: they would hold it, some megabytes each."""
