@@ -1,15 +1,26 @@
 """Settings of the warehouse and of the worker that feeds it."""
 
 import datetime as dt
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import BeforeValidator, StringConstraints
 from pydantic_settings import BaseSettings
 
-from app.settings.declaration import PostgresUrl, WarehouseUrl, setting
+from app.settings.declaration import LISTED, PostgresUrl, WarehouseUrl, setting
 
 # What PostgreSQL allows in the name of a replication slot.
 SlotName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,63}$")]
+
+
+def _tolerated(given: Iterable[str]) -> Sequence[tuple[str, int]]:
+    # What the checks are is known to modules that bring DuckDB with them, which most processes do without.
+    return [import_module("etl.quality.tolerances").tolerance(text) for text in given]
+
+
+# What stands last is done first.
+Tolerated = Annotated[tuple[tuple[str, int], ...], BeforeValidator(_tolerated), *LISTED]
 
 
 class EtlSettings(BaseSettings):
@@ -49,6 +60,9 @@ class EtlSettings(BaseSettings):
     )
     etl_daily_at: dt.time | Literal["never"] = setting(
         "When the worker does its daily work, checks and pruning, in São Paulo; or `never`.", dt.time(3, 30)
+    )
+    etl_tolerated: Tolerated = setting(
+        "Violations of checks that are known and no finding, as `range raw.orders.total=12`, with commas between.", ()
     )
     etl_spill_limit_bytes: int = setting(
         "The most that may wait on a worker's disk while the warehouse can't be reached; 0 for nothing.", 2**31, ge=0

@@ -45,7 +45,7 @@ def jobs_of(settings: Settings, warehouse: OwnedWarehouse, path: Path, source_ur
     models = ModelsJob(warehouse.connection, path.parent / _MODELS, history, models_target(settings))
     has_log = settings.etl_source == POSTGRES_WAL
     source = Source(source_url, settings.etl_slot) if has_log and source_url is not None else None
-    checks = ChecksJob(warehouse, source, history, models.test)
+    checks = ChecksJob(warehouse, source, history, models.test, dict(settings.etl_tolerated))
     jobs: dict[str, Job] = {
         "models": models,
         "documentation": models.document,

@@ -30,6 +30,12 @@ _CHECKS: Final = """
 select status, count(*) as count, list(check_name order by check_name) as names from pipeline.check_result
 where run_id = (select run_id from pipeline.check_result order by checked_at desc limit 1) group by all
 """
+_TOLERATED: Final = """
+select check_name as "check", violations, tolerated from pipeline.check_result
+where run_id = (select run_id from pipeline.check_result order by checked_at desc limit 1)
+  and status = 'pass' and violations > 0
+order by all
+"""
 _DEGRADED: Final = "select table_name, column_name, reason, dead_letters from raw.degraded order by all"
 
 
@@ -41,6 +47,15 @@ class TableStatus:
     rows: int
     dead_letters: int
     lacks: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Tolerated:
+    """A check that passed because no more than `tolerated` violations are known of it."""
+
+    check: str
+    violations: int
+    tolerated: int
 
 
 @dataclass(frozen=True)
@@ -68,13 +83,14 @@ class SourceStatus:
 class WarehouseStatus:
     """What is in the warehouse. `position` is the LSN up to which every commit is there.
 
-    `checks` are the names of the last checks by how they ended.
+    `checks` are the names of the last checks by how they ended, `tolerated` those that passed with violations.
     """
 
     position: int | None
     tables: Sequence[TableStatus] = field(default=())
     runs: Sequence[RunStatus] = field(default=())
     checks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    tolerated: Sequence[Tolerated] = field(default=())
     alarms: Sequence[str] = field(default=())
 
 
@@ -95,6 +111,7 @@ def look_at_warehouse(ask: Ask, shapes: Sequence[TableShape]) -> WarehouseStatus
         tables=_tables(ask, [shape.table for shape in shapes if f"raw.{shape.table}__log" in existing]),
         runs=[RunStatus(**row) for row in (ask(_RUNS) if has_runs else ())],
         checks={row["status"]: row["names"] for row in (ask(_CHECKS) if has_checks else ())},
+        tolerated=[Tolerated(**row) for row in (ask(_TOLERATED) if has_checks else ())],
         alarms=[_failed(row) for row in (ask(_LAST) if has_runs else ())],
     )
 

@@ -1,6 +1,6 @@
 """The job that checks the warehouse: `checks`; and what it found last, as metrics."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from prometheus_client.core import GaugeMetricFamily
@@ -30,11 +30,13 @@ class ChecksJob:
         source: Source | None,
         history: History,
         test_models: "Callable[[], RunResult]",
+        tolerances: Mapping[str, int] | None = None,
     ) -> None:
         self._warehouse = warehouse
         self._source = source
         self._history = history
         self._test_models = test_models
+        self._tolerances = tolerances or {}
         self.last = LastFindings()
 
     def __call__(self, arguments: Words, tell: Tell) -> Words:
@@ -44,6 +46,7 @@ class ChecksJob:
             self._source if arguments.get("source", True) else None,
             self._warehouse.position,
             lambda: _of_tests(self._test_models()) if arguments.get("models", True) else (),
+            self._tolerances,
         )
         with self._history.noted(Kind.CHECKS, str(arguments.get("origin") or "command")) as note:
             findings = checking.run(lambda finding: tell(_told(finding)))
@@ -97,5 +100,6 @@ def _told(finding: Finding) -> dict[str, Any]:
         "status": finding.status,
         "examined": finding.examined,
         "violations": finding.violations,
+        "tolerated": finding.tolerated,
         "detail": finding.detail,
     }

@@ -1,6 +1,6 @@
 """What a check is, and what it finds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -43,7 +43,7 @@ class Kind(StrEnum):
 class Check:
     """Something that has to hold for a table, or for columns of it.
 
-    Up to `tolerated` violations are no finding.
+    Violations are no finding up to `tolerated`, or up to `tolerated_share` of what was examined, from 0 to 1.
     """
 
     kind: Kind
@@ -51,6 +51,7 @@ class Check:
     column: str = ""
     severity: Severity = Severity.FAIL
     tolerated: int = 0
+    tolerated_share: float = 0.0
 
     @property
     def name(self) -> str:
@@ -60,13 +61,17 @@ class Check:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check saw: `examined` rows or values, `violations` among them; `detail` quotes no value of a row."""
+    """What a check saw: `examined` rows or values, `violations` among them; `detail` quotes no value of a row.
+
+    `tolerated` is how many violations were none of its concern.
+    """
 
     check: Check
     status: Status
     examined: int | None = None
     violations: int | None = None
     detail: str | None = None
+    tolerated: int = 0
 
     @property
     def is_good(self) -> bool:
@@ -80,8 +85,18 @@ def judged(check: Check, examined: int, violations: int, detail: str | None = No
     """Return what a check found: nothing examined is never a success."""
     if not examined and not violations:
         return Finding(check, Status.EMPTY, 0, 0, detail or "there was nothing to look at")
-    found = Status(check.severity) if violations > check.tolerated else Status.PASS
-    return Finding(check, found, examined, violations, detail)
+    tolerated = max(check.tolerated, int(examined * check.tolerated_share))
+    found = Status(check.severity) if violations > tolerated else Status.PASS
+    return Finding(check, found, examined, violations, detail, tolerated)
+
+
+def tolerating(finding: Finding, tolerated: int) -> Finding:
+    """Return a finding as it is where more violations are tolerated than its check does by itself."""
+    more = replace(finding, tolerated=max(tolerated, finding.tolerated))
+    if finding.status in (Status.WARN, Status.FAIL) and (finding.violations or 0) <= more.tolerated:
+        # Without a count nobody can say that it is not more than what is known.
+        return more if finding.violations is None else replace(more, status=Status.PASS)
+    return more
 
 
 def failed(check: Check, reason: str) -> Finding:

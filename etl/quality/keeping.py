@@ -29,7 +29,7 @@ def keep_findings(cursor: duckdb.DuckDBPyConnection, findings: Sequence[Finding]
     rows = [
         (
             *(run, at, one.check.name, one.check.kind, one.check.table, one.check.column, one.check.severity),
-            *(one.status, one.examined, one.violations, one.check.tolerated, one.detail),
+            *(one.status, one.examined, one.violations, one.tolerated, one.detail),
         )
         for one in findings
     ]

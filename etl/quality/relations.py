@@ -35,10 +35,9 @@ def check_duplicates(cursor: duckdb.DuckDBPyConnection, entity: type[Entity]) ->
     """Check that no two rows have the same key, nor the same values where a constraint forbids it."""
     table = cast("sa.Table", entity.__table__)
     yield _duplicates(cursor, table.name, table.primary_key, nulls_differ=False)
-    for constraint in table.constraints:
-        if isinstance(constraint, sa.UniqueConstraint):
-            are_equal = constraint.dialect_options["postgresql"]["nulls_not_distinct"]
-            yield _duplicates(cursor, table.name, constraint, nulls_differ=not are_equal)
+    for constraint in _uniques(table):
+        are_equal = constraint.dialect_options["postgresql"]["nulls_not_distinct"]
+        yield _duplicates(cursor, table.name, constraint, nulls_differ=not are_equal)
 
 
 def check_references(cursor: duckdb.DuckDBPyConnection, entity: type[Entity]) -> Iterator[Finding]:
@@ -47,6 +46,26 @@ def check_references(cursor: duckdb.DuckDBPyConnection, entity: type[Entity]) ->
     for column in table.columns:
         for key in column.foreign_keys:
             yield _dangling(cursor, table.name, column.name, key.column)
+
+
+def relation_checks(entity: type[Entity]) -> Iterator[Check]:
+    """Give the checks of duplicates and references of an entity."""
+    table = cast("sa.Table", entity.__table__)
+    yield _of_unique(table.name, table.primary_key)
+    yield from (_of_unique(table.name, unique) for unique in _uniques(table))
+    yield from (_of_link(table.name, column.name) for column in table.columns if column.foreign_keys)
+
+
+def _uniques(table: sa.Table) -> Iterator[sa.UniqueConstraint]:
+    return (constraint for constraint in table.constraints if isinstance(constraint, sa.UniqueConstraint))
+
+
+def _of_unique(table: str, unique: sa.UniqueConstraint | sa.PrimaryKeyConstraint) -> Check:
+    return Check(Kind.DUPLICATES, f"raw.{table}", "+".join(column.name for column in unique.columns))
+
+
+def _of_link(table: str, column: str) -> Check:
+    return Check(Kind.REFERENCES, f"raw.{table}", column)
 
 
 def _type_of(kind: pa.DataType) -> str:
@@ -69,7 +88,7 @@ def _duplicates(
     groups = f"select count(*) as times from raw.{table} where {condition} group by {columns}"
     return _counted(
         cursor,
-        Check(Kind.DUPLICATES, f"raw.{table}", "+".join(names)),
+        _of_unique(table, unique),
         f"select (select count(*) from raw.{table}), coalesce(sum(times - 1), 0) from ({groups}) where times > 1",
     )
 
@@ -77,7 +96,7 @@ def _duplicates(
 def _dangling(cursor: duckdb.DuckDBPyConnection, table: str, column: str, to: sa.Column[Any]) -> Finding:
     return _counted(
         cursor,
-        Check(Kind.REFERENCES, f"raw.{table}", column),
+        _of_link(table, column),
         f"""
         select count(*), count(*) filter (
           where "{column}" is not null and "{column}" not in (select "{to.name}" from raw.{to.table.name})

@@ -51,4 +51,5 @@ def _of_column(table: str, column: sa.Column[Any]) -> Iterator[RowCheck]:
 
 def _of_range(one: Range) -> RowCheck:
     severity = Severity.WARN if one.is_odd else Severity.FAIL
-    return RowCheck(Check(Kind.RANGE, f"raw.{one.table}", one.name, severity), f"not ({one.holds})")
+    check = Check(Kind.RANGE, f"raw.{one.table}", one.name, severity, tolerated_share=one.tolerated_share)
+    return RowCheck(check, f"not ({one.holds})")

@@ -132,6 +132,16 @@ def test_lists_have_commas_between(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings.load().trusted_proxies == ("10.0.0.0/8", "::1")
 
 
+def test_violations_are_tolerated_by_the_names_of_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_ETL_TOLERATED", "range raw.orders.total=12, gap raw=3")
+    assert Settings.load().etl_tolerated == (("range raw.orders.total", 12), ("gap raw", 3))
+    assert problem(monkeypatch, ETL_TOLERATED="gap raw=3, gap rows=3") == (
+        "GATEWAY_ETL_TOLERATED='gap raw=3, gap rows=3': 'gap rows' is no check whose violations can be tolerated:"
+        " did you mean 'gap raw'?"
+    )
+    assert "is no CHECK=NUMBER" in problem(monkeypatch, ETL_TOLERATED="gap raw=few")
+
+
 def test_a_public_key_is_text_or_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_text(PEM)
     for value in (PEM, PEM.replace("\n", "\\n"), str(tmp_path / "key.pem")):

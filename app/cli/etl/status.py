@@ -102,6 +102,7 @@ def _described(
         "tables": [asdict(table) for table in warehouse.tables],
         "runs": [asdict(run) for run in warehouse.runs],
         "checks": warehouse.checks,
+        "tolerated": [asdict(one) for one in warehouse.tolerated],
         "alarms": alarms,
     }
 
@@ -119,6 +120,9 @@ def _in_words(told: Mapping[str, Any]) -> str:
         lines += [f"  {row['table']} lacks {reason}" for row in told["tables"] for reason in row["lacks"]]
     if told["checks"]:
         lines += ["", _of_checks(told["checks"])]
+        lines += [
+            f"  {one['check']}: {one['violations']:,} of {one['tolerated']:,} tolerated" for one in told["tolerated"]
+        ]
     if told["runs"]:
         lines += ["", f"{'job':<14}{'asked by':<10}{'began':<21}{'seconds':>9}  {'result':<8}{'rows':>12}"]
         lines += [_run(run) for run in told["runs"]]

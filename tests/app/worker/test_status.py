@@ -2,13 +2,14 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from app.cli.etl.status import _in_words
 from app.worker.inventory import Inventory
-from app.worker.status import Row, look_at_warehouse
+from app.worker.status import Row, Tolerated, look_at_warehouse
 from etl.batch.history import History, Kind
 from etl.changes import Batch, DeadLetter
 from etl.quality.keeping import prepare_results
@@ -34,6 +35,7 @@ def filled() -> DuckDBWarehouse:
     for run, name, status in (("old", "a", "fail"), ("new", "a", "pass"), ("new", "b", "fail"), ("new", "c", "pass")):
         at = dt.datetime(2026, 1, 1 if run == "old" else 2, tzinfo=dt.UTC)
         made.connection.execute(RESULT, [run, at, name, status])
+    made.connection.execute("update pipeline.check_result set violations = 2, tolerated = 3 where check_name = 'c'")
     return made
 
 
@@ -47,6 +49,7 @@ def test_the_status_has_rows_letters_checks_jobs_and_alarms(filled: DuckDBWareho
     (table,) = found.tables
     assert (table.rows, table.dead_letters, list(table.lacks)) == (3, 1, ["a: out of range"])
     assert found.checks == {"pass": ["a", "c"], "fail": ["b"]}
+    assert list(found.tolerated) == [Tolerated("c", 2, 3)]
     assert [run.kind for run in found.runs] == ["checks", "models", "models"]
     assert found.alarms == ["the last run of checks failed: 2 checks failed"]
     told = {
@@ -56,12 +59,13 @@ def test_the_status_has_rows_letters_checks_jobs_and_alarms(filled: DuckDBWareho
         "slot": {"name": "s"},
         "alarms": found.alarms,
         "checks": found.checks,
+        "tolerated": [asdict(one) for one in found.tolerated],
         "tables": [{"table": "things", "rows": 3, "dead_letters": 1, "lacks": table.lacks}],
         "runs": [],
     }
     text = _in_words(told)
     assert "things lacks a: out of range" in text
-    assert "checks     1 fail, 2 pass\n  b" in text
+    assert "checks     1 fail, 2 pass\n  b\n  c: 2 of 3 tolerated" in text
 
 
 def test_the_same_is_told_as_metrics(filled: DuckDBWarehouse) -> None:
