@@ -40,7 +40,7 @@ fuzz: $(VENV)/installed-dev ## Ask CASES=100000 random operations, each against 
 
 .PHONY: oracle
 oracle: $(VENV)/installed-dev ## Ask 21,000 random operations on the compiled and on the reference path
-	@$(BIN)/pytest -q -s --timeout 0 --hypothesis-profile oracle tests/resolvers/compiled/test_oracle.py
+	@$(BIN)/pytest -q -s --timeout 0 --hypothesis-profile nightly tests/resolvers/compiled/test_oracle.py
 
 .PHONY: mutants
 mutants: $(VENV)/installed-dev ## Take away each rule and right of the declarations in turn, and print which nobody misses

@@ -8,8 +8,7 @@ from hypothesis import settings
 _EXAMPLES = 100
 
 settings.register_profile("default", max_examples=_EXAMPLES, deadline=None, derandomize=True, database=None)
-settings.register_profile("nightly", max_examples=30 * _EXAMPLES, deadline=None, print_blob=True)
-settings.register_profile("oracle", max_examples=70 * _EXAMPLES, deadline=None, print_blob=True)
+settings.register_profile("nightly", max_examples=70 * _EXAMPLES, deadline=None, print_blob=True)
 settings.load_profile("default")
 
 
