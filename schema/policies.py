@@ -30,15 +30,23 @@ begin atomic
 end"""
 """The tier of a pharmacy, for a principal that may have its prices and not read its row."""
 
+_OPENINGS = {
+    "select": "gateway_reader",
+    "insert": "gateway_insert",
+    "update": "gateway_update",
+    "delete": "gateway_delete",
+}
+"""The policies that let the role do something at all, by commands: without one nothing is done."""
 
 _KEEPING = "language plpgsql security definer set search_path = pg_catalog, pg_temp as $$\n"
 """How triggers keep policy columns: with their owner's rights, since whoever writes a row may not see its parent."""
 
 
-def policy_statements(graph: Graph, reader: str) -> Iterator[str]:
+def policy_statements(graph: Graph, reader: str, *, restrictive: bool = True) -> Iterator[str]:
     """Return the statements that put up the fence for a role, whatever stood there before.
 
-    Whoever runs them owns the tables and keeps its own access by a policy of its own.
+    Whoever runs them owns the tables and keeps its own access by a policy of its own. Restrictive policies would hold
+    it all the same where it has the rights of the role: there the permissive ones have the rules in them.
     """
     yield _TIER
     yield "revoke all on function gateway_customer_tier(bigint) from public"
@@ -51,37 +59,53 @@ def policy_statements(graph: Graph, reader: str) -> Iterator[str]:
         yield f"alter table {table} force row level security"
         yield f"drop policy if exists gateway_owner on {table}"
         yield f"create policy gateway_owner on {table} to current_user using (true) with check (true)"
-        yield f"drop policy if exists gateway_reader on {table}"
-        yield f"create policy gateway_reader on {table} for select to {_name(reader)} using (\n{policy_of(model)})"
-        yield from _writing(model, table, _name(reader))
+        for command, rule in _rules(model).items():
+            yield from _fence(table, command, _name(reader), rule, restrictive=restrictive)
         if model.table.metadata is KEPT:
             # Of the gateway's own tables the role may read what is declared, and nothing beside it.
             columns = ", ".join(_name(column.name) for column in model.table.columns)
             yield f"grant select ({columns}) on {table} to {_name(reader)}"
 
 
-def _writing(model: Model, table: str, writer: str) -> Iterator[str]:
-    """Return what lets rows be written by the entity's rule of writing; without one nothing does.
+def _rules(model: Model) -> dict[str, str | None]:
+    """Return the rule of each command as SQL, None where the entity has none and nobody gives it.
 
-    The rule holds for a row as it was and as it becomes: nobody gives away what is theirs, or takes what is not.
+    A rule of writing holds for a row as it was and as it becomes: nobody gives away what is theirs, or takes what is
+    not.
     """
-    for command in ("insert", "update", "delete"):
-        yield f"drop policy if exists gateway_{command} on {table}"
-    if model.writes is None:
-        return
-    rule = f"(\n{write_policy_of(model.writes)})"
-    yield f"create policy gateway_insert on {table} for insert to {writer} with check {rule}"
-    yield f"create policy gateway_update on {table} for update to {writer} using {rule} with check {rule}"
-    yield f"create policy gateway_delete on {table} for delete to {writer} using {rule}"
+    writing = None if model.writes is None else write_policy_of(model.writes)
+    return {"select": policy_of(model), "insert": writing, "update": writing, "delete": writing}
+
+
+def _fence(table: str, command: str, role: str, rule: str | None, *, restrictive: bool) -> Iterator[str]:
+    """Return what holds a role to the rule of a command: a policy that lets it in, and a restrictive one.
+
+    Permissive policies add up, and one that somebody adds would show more. The restrictive one holds beside any.
+    """
+    opening, restriction = _OPENINGS[command], f"gateway_fence_{command}"
+    yield f"drop policy if exists {opening} on {table}"
+    yield f"drop policy if exists {restriction} on {table}"
+    ruled = _clauses(command, f"\n{rule or '    false'}")
+    if rule is not None:
+        clauses = _clauses(command, "true") if restrictive else ruled
+        yield f"create policy {opening} on {table} for {command} to {role} {clauses}"
+    if restrictive:
+        yield f"create policy {restriction} on {table} as restrictive for {command} to {role} {ruled}"
+
+
+def _clauses(command: str, rule: str) -> str:
+    """Return where a command asks for a rule: of the rows that are there, of those that come, or of both."""
+    using, check = f"using ({rule})", f"with check ({rule})"
+    return {"insert": check, "update": f"{using} {check}"}.get(command, using)
 
 
 def policy_of(model: Model) -> str:
-    """Return the condition of an entity's policy of reading, as SQL over its table."""
+    """Return the condition of an entity's restrictive policy of reading, as SQL over its table."""
     return _by_capability(model.rows.conditions)
 
 
 def write_policy_of(writes: RowRule) -> str:
-    """Return the condition of an entity's policies of writing, as SQL over its table."""
+    """Return the condition of an entity's restrictive policies of writing, as SQL over its table."""
     return _by_capability(writes.conditions_of_writing)
 
 

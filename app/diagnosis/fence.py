@@ -19,6 +19,19 @@ _ANY: LiteralString = (
     " and has_schema_privilege(n.oid, 'usage')"
 )
 _OWN: LiteralString = _ANY + " and has_any_column_privilege(c.oid, 'select')"
+_HOLDS: LiteralString = (
+    " p.polrelid = c.oid and p.polcmd in ('r', '*')"
+    " and exists (select from unnest(p.polroles) r where r = 0 or pg_has_role(r, 'member'))"
+)
+_RESTRICTED: LiteralString = (
+    "exists (select from pg_policy p where not p.polpermissive"
+    " and pg_get_expr(p.polqual, p.polrelid) <> 'true' and" + _HOLDS + ")"
+)
+_PERMISSIVE: LiteralString = (
+    " and exists (select from pg_policy p where p.polpermissive and"
+    + _HOLDS
+    + " and pg_get_expr(p.polqual, p.polrelid)"
+)
 _QUERIES: Final[Sequence[tuple[str, LiteralString]]] = (
     (
         "{} may be read without a row policy",
@@ -32,18 +45,13 @@ _QUERIES: Final[Sequence[tuple[str, LiteralString]]] = (
         " order by 1",
     ),
     (
-        "{} has a row policy that shows every row",
-        "select distinct c.relname" + _OWN + " and exists (select from pg_policy p where p.polrelid = c.oid"
-        " and p.polpermissive and p.polcmd in ('r', '*') and pg_get_expr(p.polqual, p.polrelid) = 'true'"
-        " and exists (select from unnest(p.polroles) r where r = 0 or pg_has_role(r, 'member'))) order by 1",
+        "{} has a row policy that shows every row, and none that restricts it",
+        "select c.relname" + _OWN + " and not " + _RESTRICTED + _PERMISSIVE + " = 'true') order by 1",
     ),
     (
-        "{} has a row policy beside the gateway's, by which more rows may be read",
-        "select distinct c.relname" + _OWN + " and exists (select from pg_policy g where g.polrelid = c.oid"
-        " and g.polname = 'gateway_reader') and exists (select from pg_policy p where p.polrelid = c.oid"
-        " and p.polpermissive and p.polcmd in ('r', '*') and p.polname <> 'gateway_reader'"
-        " and pg_get_expr(p.polqual, p.polrelid) <> 'true'"
-        " and exists (select from unnest(p.polroles) r where r = 0 or pg_has_role(r, 'member'))) order by 1",
+        "{} has no restrictive row policy, so that others beside it show more",
+        "select c.relname" + _OWN + " and not " + _RESTRICTED + _PERMISSIVE + " <> 'true'"
+        " and p.polname = 'gateway_reader') order by 1",
     ),
     (
         "{} is a view with its owner's rights: make it security_invoker",

@@ -40,10 +40,20 @@ def test_every_table_has_forced_policies_and_the_role_no_way_around_them(stack: 
         ),
         ("alter table orders disable row level security", "orders may be read without"),
         ("alter table orders no force row level security", "orders may be read without"),
-        ("drop policy gateway_reader on orders; drop policy gateway_owner on orders", "orders may be read without"),
-        ("create policy open on orders using (true)", "orders has a row policy that shows every row"),
-        ("create policy open on orders using (id > 0)", "orders has a row policy beside the gateway's"),
-        ("create policy open on orders for select to gateway using (id > 0)", "orders has a row policy beside"),
+        (
+            (
+                "drop policy gateway_reader on orders; drop policy gateway_owner on orders;"
+                " drop policy gateway_fence_select on orders"
+            ),
+            "orders may be read without",
+        ),
+        ("drop policy gateway_fence_select on orders", "orders has a row policy that shows every row"),
+        ("alter policy gateway_fence_select on orders using (true)", "orders has a row policy that shows every row"),
+        ("alter policy gateway_fence_select on orders to pg_monitor", "orders has a row policy that shows every row"),
+        (
+            "drop policy gateway_fence_select on orders; alter policy gateway_reader on orders using (id > 0)",
+            "orders has no restrictive row policy",
+        ),
         (
             "create view every as select * from orders; grant select on every to public",
             "every is a view with its owner",
@@ -75,6 +85,8 @@ def test_a_gap_is_named(stack: Stack, migrated_database: str, statement: str, ga
 @pytest.mark.parametrize(
     "policy",
     [
+        "create policy open on orders using (true)",
+        "create policy open on orders for select to gateway using (id > 0)",
         "create policy narrow on orders as restrictive for select using (id > 0)",
         "create policy others on orders for select to pg_monitor using (id > 0)",
         "create policy written on orders for insert to gateway with check (id > 0)",

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from app import migration
 from app.embedded import Stack
 from app.errors import StartError
-from app.migration import Standing, draft, head, require_in_step, status, upgrade
+from app.migration import READER, Standing, draft, head, require_in_step, status, upgrade
+from schema.entities import ENTITIES
 from schema.entity import Entity
+from schema.model import describe
+from schema.policies import policy_statements
 from tests.databases import at_database, database_name, new_database
 
 TABLES = [table.name for table in Entity.metadata.sorted_tables]
@@ -162,6 +166,45 @@ def test_another_role_may_serve(stack: Stack, empty_database: str) -> None:
         f"role reader of others may now read {len(TABLES) + 2} tables",
         "row policies for the role reader of others",
     ]
+
+
+def restricting(connection: psycopg.Connection) -> int:
+    found = connection.execute("select count(*) from pg_policies where permissive = 'RESTRICTIVE'").fetchone()
+    return found[0] if found else 0
+
+
+def test_policies_of_another_version_are_put_up_anew(migrated_database: str) -> None:
+    told: list[str] = []
+    with psycopg.connect(migrated_database, autocommit=True) as connection:
+        restrictive = restricting(connection)
+        for statement in policy_statements(describe(ENTITIES), READER, restrictive=False):
+            connection.execute(statement.encode())
+        assert restricting(connection) == 0
+        upgrade(migrated_database, report=told.append)
+        assert (told, restricting(connection)) == ([], 0)
+        connection.execute('update gateway_state set value = value || \'{"digest": "of another version"}\'')
+        upgrade(migrated_database, report=told.append)
+        assert (told, restricting(connection)) == (["row policies for the role gateway"], restrictive)
+
+
+@pytest.mark.parametrize("reader", ["gateway", "owns"])
+def test_an_owner_with_the_rights_of_the_serving_role_keeps_all_rows(empty_database: str, reader: str) -> None:
+    owner = make_conninfo(empty_database, user="owns", password="secret")
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute("create role owns login password 'secret'; grant gateway to owns")
+        connection.execute(f"alter database {database_name(empty_database)} owner to owns".encode())
+        try:
+            upgrade(owner, report=quiet, reader=reader)
+            assert restricting(connection) == 0
+            with psycopg.connect(owner) as owning:
+                assert owning.execute("insert into categories (id, name) values (1, 'A')").rowcount == 1
+                assert owning.execute("select count(*) from categories").fetchone() == (1,)
+                owning.execute("set role gateway")
+                if reader == "gateway":
+                    assert owning.execute("select count(*) from categories").fetchone() == (0,)
+                owning.rollback()
+        finally:
+            connection.execute("reassign owned by owns to current_user; drop owned by owns; drop role owns")
 
 
 def test_a_serving_role_without_rights_is_told_how_to_get_them(stack: Stack, empty_database: str) -> None:

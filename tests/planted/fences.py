@@ -14,8 +14,8 @@ end"""
 
 
 def _open(table: str, focus: Focus, *roles: str) -> Bug:
-    sql = f"create policy open on {table} for select using (true)"
-    return Bug(f"a second policy shows all rows of {table}", ways=POLICIES, roles=roles, focus=focus, sql=(sql,))
+    sql = f"drop policy gateway_fence_select on {table}"
+    return Bug(f"the policy that restricts {table} is gone", ways=POLICIES, roles=roles, focus=focus, sql=(sql,))
 
 
 def _off(table: str, focus: Focus, *roles: str) -> Bug:
@@ -24,7 +24,7 @@ def _off(table: str, focus: Focus, *roles: str) -> Bug:
 
 
 def _policy(about: str, table: str, using: str, focus: Focus, *roles: str) -> Bug:
-    sql = (f"alter policy gateway_reader on {table} using ({using})",)
+    sql = (f"alter policy gateway_fence_select on {table} using ({using})",)
     return Bug(about, ways=POLICIES, roles=roles, focus=focus, sql=sql)
 
 

@@ -58,8 +58,6 @@ def broken(url: str, bug: Bug) -> Iterator[None]:
         try:
             yield
         finally:
-            tables = [model.table.name for model in GRAPH]
-            connection.execute(b"; ".join(f"drop policy if exists open on {table}".encode() for table in tables))
             for statement in policy_statements(GRAPH, reader[0]):
                 connection.execute(statement.encode())
             connection.execute("update orders set policy_customer_region = null")

@@ -1,6 +1,7 @@
 """Two fences around rows: predicates in the gateway's SQL, and PostgreSQL's policies. Each must hold alone."""
 
 import asyncio
+from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -13,9 +14,11 @@ from resolvers.database import Database, Planning
 from resolvers.engine import Operation
 from resolvers.sql.scope import Scope
 from schema.model import Model
+from tests.databases import new_database
 from tests.graph import Asking, Told, new_engine, serving_url
 from tests.model.viewers import CUSTOMER, SALES, SALES_WITHOUT_REGIONS, VIEWERS, Viewer, rows_of
 from tests.model.world import GRAPH
+from tests.sample import insert_sample
 
 READERS = [viewer for viewer in VIEWERS if viewer.counts_instead is None]
 """Those who may not count more than they see: to them the policies show what they see."""
@@ -65,10 +68,31 @@ def keys(data: dict[str, dict[str, list[dict[str, str]]]]) -> dict[str, list[str
     }
 
 
+@pytest.fixture(scope="module")
+def added_to(stack: Stack, migrated_template: str) -> Iterator[str]:
+    """The owner's URL of a database with the sample, to whose policies somebody has added some that show every row."""
+    with new_database(stack.endpoints.owner_url, migrated_template) as url:
+        insert_sample(url)
+        with psycopg.connect(url, autocommit=True) as owner:
+            for table in map(sql.Identifier, TABLES):
+                owner.execute(sql.SQL("create policy added on {} using (true)").format(table))
+                owner.execute(sql.SQL("create policy named on {} for select to gateway using (true)").format(table))
+        yield url
+
+
 @pytest.mark.parametrize("viewer", VIEWERS, ids=str)
 def test_the_policies_alone_show_what_is_someones(stack: Stack, sample_database: str, viewer: Viewer) -> None:
+    _shows_what_is_someones(serving_url(stack, sample_database), viewer)
+
+
+@pytest.mark.parametrize("viewer", VIEWERS, ids=str)
+def test_a_policy_that_somebody_adds_shows_nothing_more(stack: Stack, added_to: str, viewer: Viewer) -> None:
+    _shows_what_is_someones(serving_url(stack, added_to), viewer)
+
+
+def _shows_what_is_someones(url: str, viewer: Viewer) -> None:
     principal = viewer.principal
-    with psycopg.connect(serving_url(stack, sample_database), autocommit=True) as connection:
+    with psycopg.connect(url, autocommit=True) as connection:
         for name, value in principal.settings:
             connection.execute("select set_config(%s, %s, false)", [name, value])
         for table, model in TABLES.items():

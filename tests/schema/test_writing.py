@@ -177,11 +177,29 @@ def test_without_a_rule_of_writing_nobody_writes(written: str, table: str) -> No
             connection.execute(sql.SQL("insert into {0} select * from {0} limit 1").format(name))
 
 
+def test_a_policy_that_somebody_adds_lets_nobody_write_more(stack: Stack, migrated_template: str) -> None:
+    with new_database(stack.endpoints.owner_url, migrated_template) as url:
+        insert_sample(url)
+        with psycopg.connect(url) as owner:
+            owner.execute("grant insert, update, delete on orders, products to gateway")
+            owner.execute("create policy added on orders using (true) with check (true)")
+            owner.execute("create policy added on products using (true) with check (true)")
+        with writing(serving_url(stack, url), CUSTOMER.principal) as connection:
+            assert changed(connection, "update orders set notes = 'changed'") == len(may_write(CUSTOMER))
+            assert changed(connection, "update products set name = 'changed'") == 0
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+                changed(connection, GIVE_AWAY, SOUTHERN)
+        with writing(serving_url(stack, url), CUSTOMER.principal) as connection:
+            assert changed(connection, "delete from orders where id = %s", FOREIGN) == 0
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+                changed(connection, INSERT, SOUTHERN)
+
+
 def test_these_tests_miss_a_check_that_is_gone(stack: Stack, migrated_template: str) -> None:
     with new_database(stack.endpoints.owner_url, migrated_template) as url:
         insert_sample(url)
         with psycopg.connect(url) as owner:
             owner.execute("grant update on orders to gateway")
-            owner.execute("alter policy gateway_update on orders with check (true)")
+            owner.execute("alter policy gateway_fence_update on orders with check (true)")
         with writing(serving_url(stack, url), CUSTOMER.principal) as connection:
             assert changed(connection, GIVE_AWAY, SOUTHERN) == len(may_write(CUSTOMER))
