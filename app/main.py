@@ -24,6 +24,7 @@ from app.health import Readiness, health_routes
 from app.identity import DevelopmentKey, configured_verifier
 from app.metrics import MeteredExecutor, Metrics, metrics_route
 from app.operational import Operational, operational
+from app.quality import quality_results
 from app.revocations import FollowedRevocations
 from app.server import Server, bind, url_of
 from app.settings import Settings
@@ -75,6 +76,7 @@ async def _serve(settings: Settings, place: Operational, listener: socket.socket
     revocations = await FollowedRevocations.start(settings, place.redis_url)
     buckets = SharedBuckets.at(place.redis_url)
     shares = FailoverBuckets(buckets, processes=settings.budget_processes)
+    quality = quality_results(settings)
     budgets = Budgets(
         shares,
         factor=settings.budget_factor,
@@ -90,6 +92,7 @@ async def _serve(settings: Settings, place: Operational, listener: socket.socket
             document_limits=DocumentLimits(depth=settings.operation_depth_max),
             most_cost=settings.operation_cost_max,
             budgets=budgets,
+            quality=quality,
         )
         recording = Recording(engine, settings, place.url)
         metrics = Metrics(gauges(database, engine, recording, shares))
@@ -124,6 +127,7 @@ async def _serve(settings: Settings, place: Operational, listener: socket.socket
     finally:
         await revocations.stop()
         await buckets.close()
+        await quality.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(database.close(), _CLOSE_SECONDS)
 

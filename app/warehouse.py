@@ -42,6 +42,12 @@ def place_of(settings: Settings) -> Path | BigQueryPlace:
     return Path(unquote(url.path))
 
 
+def owned_reader(settings: Settings) -> WarehouseReader:
+    """Return what reads the worker's own DuckDB file, the warehouse or BigQuery's journal, while the worker runs."""
+    place = place_of(settings)
+    return ServedWarehouse(place.journal if isinstance(place, BigQueryPlace) else place)
+
+
 def reader_of(settings: Settings) -> WarehouseReader:
     """Return what reads the warehouse; an embedded one answers while its worker runs."""
     place = place_of(settings)

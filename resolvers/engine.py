@@ -15,6 +15,7 @@ from resolvers.documents import Documents, MutationByGet
 from resolvers.operation import Operation
 from resolvers.pages import Limits
 from resolvers.paths import Asked, Paths
+from resolvers.quality import QualityResults
 from resolvers.schemas import Schemas
 from resolvers.ways import Sent
 from schema.model import Graph
@@ -46,18 +47,21 @@ class Engine:
         document_limits: DocumentLimits = USUAL,
         most_cost: int | None = None,
         budgets: Budgets | None = None,
+        quality: QualityResults | None = None,
     ) -> None:
         """Make an engine; an operation that runs longer than `time_budget` seconds is ended.
 
         Without `compiling` every operation takes the reference path. One that may cost more than `most_cost` is
-        refused; the others are paid for from `budgets`.
+        refused; the others are paid for from `budgets`. Results of checks come from `quality`, where there is any.
         """
         self._till = Till(max_page_size=limits.max_page_size, most_cost=most_cost, budgets=budgets)
         self._deadlines = Deadlines(time_budget)
         self._document_limits = document_limits
         self._documents = Documents(document_limits)
         self._schemas = Schemas(graph, limits, self._documents.forget)
-        self._paths = Paths(database, graph, limits, cursors, compiling, self._documents.make_room)
+        self._paths = Paths(
+            database, graph, limits, cursors, quality or QualityResults(), compiling, self._documents.make_room
+        )
 
     @property
     def kept(self) -> dict[str, int]:

@@ -20,6 +20,7 @@ from resolvers.database import Database, Snapshot
 from resolvers.documents import Prepared
 from resolvers.operation import Operation
 from resolvers.pages import Limits
+from resolvers.quality import QualityResults
 from resolvers.reference.operation import Running
 from resolvers.schemas import SeenSchema
 from resolvers.sql.scope import Scope
@@ -55,6 +56,7 @@ class Paths:
     everything: Graph
     limits: Limits
     cursors: Cursors
+    quality: QualityResults
     compiling: bool = True
     on_compiled: Callable[[], None] = lambda: None
 
@@ -112,6 +114,7 @@ class Paths:
             limits=self.limits,
             cursors=self.cursors,
             bill=asked.bill,
+            quality=self.quality,
         )
 
 

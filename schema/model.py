@@ -17,6 +17,9 @@ from security.rows import Never, RowRule
 EXPLAIN = "access:explain"
 """The capability to be told what others are told, and why."""
 
+QUALITY = "quality:read"
+"""The capability to be told what the checks of the warehouse found."""
+
 
 class Kind(Enum):
     """What sort of value a field holds; decides its GraphQL type, its filters and what may be done with it."""
@@ -145,10 +148,14 @@ class Model:
 
 @dataclass(frozen=True)
 class Graph:
-    """A set of entities whose links lead to each other; `explains` tells whether access may be explained by it."""
+    """A set of entities whose links lead to each other.
+
+    `explains` tells whether access may be explained by it, `has_quality` whether it has results of checks.
+    """
 
     models: Mapping[str, Model]
     explains: bool = True
+    has_quality: bool = True
 
     def __getitem__(self, name: str) -> Model:
         return self.models[name]
@@ -181,8 +188,11 @@ class Graph:
                 counts_unseen=model.rows.counts_unseen(capabilities),
             )
 
-        explains = capabilities.has(EXPLAIN)
-        return Graph({model.name: seen(model) for model in self if model.name in countable}, explains)
+        return Graph(
+            {model.name: seen(model) for model in self if model.name in countable},
+            explains=capabilities.has(EXPLAIN),
+            has_quality=capabilities.has(QUALITY),
+        )
 
 
 def describe(entities: Iterable[type[Entity]]) -> Graph:

@@ -47,5 +47,11 @@ class Resolvers(Protocol):
     def explain_access(self) -> Resolve:
         """Return the resolver of why somebody is told something: `coordinate`, `claims`, `id`, `restricted`."""
 
+    def quality_checks(self) -> Resolve:
+        """Return the resolver of the last result of each check: mappings by the fields of `QualityResult`."""
+
+    def quality_history(self) -> Resolve:
+        """Return the resolver of one check's results, the newest first: `name`, `first`."""
+
     def rate_limit(self) -> Resolve:
         """Return the resolver of how the caller's budget stands: a mapping by the fields of `RateLimit`, or None."""

@@ -35,6 +35,7 @@ CAPABILITIES: dict[str, str] = {
     "interactions:read": "Contacts with customers.",
     "interactions.messages:read": "What customers wrote.",
     "audit:read": "The audit log: who asked for what, and what became of it.",
+    "quality:read": "What the checks of the warehouse found.",
     "access:explain": "What anybody would be told, and which rule decides.",
 }
 
@@ -57,7 +58,7 @@ ROLES: dict[Role, Capabilities] = {
         ]
     ),
     Role.OPERATIONS: Capabilities.of(
-        ["catalog:read", "inventory:read", "suppliers:read", "purchasing:read", "finance:read"]
+        ["catalog:read", "inventory:read", "suppliers:read", "purchasing:read", "finance:read", "quality:read"]
     ),
     Role.SUPPORT: Capabilities.of(
         [
@@ -107,6 +108,7 @@ ROLES: dict[Role, Capabilities] = {
             "purchasing:read:aggregate",
             "finance:read",
             "interactions:read:aggregate",
+            "quality:read",
         ]
     ),
 }

@@ -17,6 +17,7 @@ from resolvers.cursors import Cursors
 from resolvers.database import Database
 from resolvers.engine import Answer, Engine, Operation
 from resolvers.pages import Limits
+from resolvers.quality import QualityResults
 from resolvers.schemas import Schemas
 from security.limits import DocumentLimits
 from security.principal import Principal
@@ -108,7 +109,12 @@ def schemas_with(limits: Limits) -> Schemas:
 
 
 def new_engine(
-    database: Database, *, limits: Limits = LIMITS, time_budget: float = 30.0, compiling: bool = False
+    database: Database,
+    *,
+    limits: Limits = LIMITS,
+    time_budget: float = 30.0,
+    compiling: bool = False,
+    quality: QualityResults | None = None,
 ) -> Engine:
     """Return an engine over a database, which takes documents of any size."""
     engine = Engine(
@@ -119,6 +125,7 @@ def new_engine(
         time_budget=time_budget,
         compiling=compiling,
         document_limits=UNLIMITED,
+        quality=quality,
     )
     engine._schemas = schemas_with(limits)
     return engine
@@ -173,11 +180,11 @@ async def ask_unguarded(stack: Stack, unguarded_database: str, request: pytest.F
 
 
 @asynccontextmanager
-async def asking(url: str, *, compiling: bool) -> AsyncIterator[Asking]:
+async def asking(url: str, *, compiling: bool, quality: QualityResults | None = None) -> AsyncIterator[Asking]:
     """Open a database and ask an engine over it."""
     statements: list[str] = []
     database = await Database.open(url, observe=statements.append, statement_timeout_ms=PATIENCE * 1000)
     try:
-        yield Asking(new_engine(database, time_budget=PATIENCE, compiling=compiling), statements)
+        yield Asking(new_engine(database, time_budget=PATIENCE, compiling=compiling, quality=quality), statements)
     finally:
         await database.close()

@@ -28,7 +28,7 @@ from schema.model import Graph, Model
 Make = Callable[[ConnectionCompiler], Compiled]
 """Makes the pieces of a root field."""
 
-_READ_NOTHING: Final = frozenset({"__schema", "__type", "rateLimit"})
+_READ_NOTHING: Final = frozenset({"__schema", "__type", "rateLimit", "qualityChecks", "qualityHistory"})
 """Root fields that are answered without the database."""
 
 

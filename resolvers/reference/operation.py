@@ -12,6 +12,7 @@ from resolvers.costs.bill import Bill
 from resolvers.cursors import Cursors
 from resolvers.database import Snapshot
 from resolvers.pages import Limits
+from resolvers.quality import QualityResults
 from resolvers.sql.scope import Scope
 from resolvers.sql.where import Filters
 from schema.model import Model
@@ -30,6 +31,7 @@ class Running:
     limits: Limits
     cursors: Cursors
     bill: Bill
+    quality: QualityResults
     subjects: dict[str, None] = field(default_factory=dict)
     """The rows read of entities with personal data, as `Customer:14`; more than what the response shows of them."""
 

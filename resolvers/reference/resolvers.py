@@ -1,12 +1,14 @@
 """Resolvers of the reference path, one for each kind of derived field."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, cast
 
 from strawberry.types.info import Info
 
 from resolvers.explaining import explained, principal_described
 from resolvers.pages import check_ids
+from resolvers.quality import size_of_history
 from resolvers.reference.aggregates import groups
 from resolvers.reference.connections import linked_connection, root_connection
 from resolvers.reference.loaders import RowByKeyLoader
@@ -109,6 +111,22 @@ class ReferenceResolvers:
             viewer = running.scope
             told = await explained(viewer.everything, viewer, running.snapshot, coordinate, id, principal)
             return told.told()
+
+        return resolve
+
+    def quality_checks(self) -> Resolve:
+        """Return the resolver of the last result of each check."""
+
+        async def resolve(_source: None, info: Info) -> Sequence[Row]:
+            return await _running(info).quality.last()
+
+        return resolve
+
+    def quality_history(self) -> Resolve:
+        """Return the resolver of one check's results."""
+
+        async def resolve(_source: None, info: Info, *, name: str, first: int | None = None) -> Sequence[Row]:
+            return await _running(info).quality.history(name, size_of_history(first))
 
         return resolve
 

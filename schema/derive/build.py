@@ -12,6 +12,7 @@ from schema.derive.aggregates import add_aggregates, aggregate_field
 from schema.derive.explain_access import explain_access_field
 from schema.derive.inputs import add_inputs
 from schema.derive.objects import add_objects, connection_arguments, sized_connection
+from schema.derive.quality import quality_fields
 from schema.derive.rate_limit import rate_limit_field
 from schema.derive.types import Types
 from schema.directives import Authenticated, ListSize
@@ -49,6 +50,8 @@ def build(
     fields = [*_node_fields(types, resolvers, max_page_size), rate_limit_field(types, resolvers)]
     if graph.explains:
         fields.append(explain_access_field(types, resolvers))
+    if graph.has_quality:
+        fields += quality_fields(types, resolvers)
     for model in graph:
         fields += _roots(types, model, resolvers, page_size)
         if model.countable:

@@ -32,6 +32,7 @@ finance:read               | all | none      | all  | none | none | none | all
 interactions:read          | all | territory | none | all  | all  | own  | aggregate
 interactions.messages:read | all | all       | none | all  | all  | all  | none
 audit:read                 | all | none      | none | none | none | none | none
+quality:read               | all | none      | all  | none | none | none | all
 access:explain             | all | none      | none | none | none | none | none
 """
 

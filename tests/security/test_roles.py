@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.model import EXPLAIN
+from schema.model import EXPLAIN, QUALITY
 from security.capabilities import Capabilities, Reach
 from security.roles import CAPABILITIES, ROLES, SCOPED_ROLES, Role, capabilities_of
 from security.rows import granted
@@ -31,7 +31,7 @@ def test_roles_grant_what_there_is() -> None:
 def test_declarations_name_what_there_is() -> None:
     named = {model.rows.capability for model in GRAPH}
     named |= {field.read for model in GRAPH for field in model.fields.values() if field.read}
-    named |= {EXPLAIN} | {model.writes.capability for model in GRAPH if model.writes}
+    named |= {EXPLAIN, QUALITY} | {model.writes.capability for model in GRAPH if model.writes}
     assert named == set(CAPABILITIES)
 
 

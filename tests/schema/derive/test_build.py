@@ -164,6 +164,8 @@ def test_there_is_no_other_root() -> None:
         "nodes",
         "rateLimit",
         "explainAccess",
+        "qualityChecks",
+        "qualityHistory",
         *ROOTS,
         *PLURALS,
         *(f"{name}Aggregate" for name in PLURALS),
