@@ -43,7 +43,10 @@ def cursors(told: Any, key: str) -> Iterator[str]:
             yield from cursors(item, key)
     elif isinstance(told, dict):
         for name, value in told.items():
-            yield from every_cursor(value) if name == key else cursors(value, key)
+            # A key means something else elsewhere in the response.
+            if name == key and isinstance(value, dict):
+                yield from every_cursor(value)
+            yield from cursors(value, key)
 
 
 def every_cursor(connection: Mapping[str, Any]) -> Iterator[str]:
