@@ -1,18 +1,25 @@
 """A built explorer and a browser to look at it."""
 
+import datetime as dt
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import duckdb
 import httpx
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright, expect
 
+from app.embedded import make_folder
 from app.explorer.build import build_explorer
 from app.explorer.location import LIVE, PROJECT
+from etl.quality.check import Check, Kind, judged
+from etl.quality.keeping import keep_findings, prepare_results
+from etl.warehouses.duckdb.serving import ServiceLimits, serve_queries
 from tests.app.serving import Gateway, gateway_process
 
 # Five seconds, its default, are not enough for the editor on a machine that does other things too.
@@ -59,9 +66,21 @@ def project(built_explorer: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def demo_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A gateway as `make run` starts it: embedded servers with demo data."""
-    with gateway_process(tmp_path_factory.mktemp("demo"), "--demo") as gateway:
+    """A gateway as `make run` starts it: embedded servers with demo data, and a warehouse that was checked."""
+    folder = tmp_path_factory.mktemp("demo")
+    with checked_warehouse(folder / "data"), gateway_process(folder, "--demo") as gateway:
         yield gateway
+
+
+@contextmanager
+def checked_warehouse(data: Path) -> Iterator[None]:
+    """Serve a warehouse of a data folder as its worker does, with the result of a check and nothing else."""
+    file = make_folder(data).warehouse / "warehouse.duckdb"
+    with duckdb.connect(file) as connection, serve_queries(connection, file, ServiceLimits()):
+        prepare_results(connection)
+        check = Check(Kind.RANGE, "raw.orders", "total")
+        keep_findings(connection, [judged(check, 100, 0)], dt.datetime.now(dt.UTC))
+        yield
 
 
 @pytest.fixture(scope="session")
