@@ -196,6 +196,16 @@ def test_a_cut_off_end_that_the_gateway_went_on_from(log: Log) -> None:
     assert "row 10 is not the one that the anchor tells of" in found.reason
 
 
+def test_a_cut_off_end_whose_last_row_came_again(log: Log) -> None:
+    """Another link is noted then for the same row, and the first one counts."""
+    log.ship([])
+    log.tamper("delete from audit_log where id > 8")
+    log.ship([record(20), record(21)])
+    found = log.broken()
+    assert found is not None
+    assert "row 10 is not the one that the anchor tells of" in found.reason
+
+
 def test_an_inserted_row(log: Log) -> None:
     """Linked as it should be, at the very end, where no anchor is yet: only the seal can't be made."""
     last = log.rows()[-1]

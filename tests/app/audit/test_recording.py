@@ -242,15 +242,6 @@ async def test_a_record_larger_than_a_journal_gets_one_of_its_size(
     assert [told["outcome"] for told in recorded.records] == ["ANSWERED", "ANSWERED"]
 
 
-def test_an_anchor_that_was_cut_off_takes_no_other_with_it(tmp_path: Path) -> None:
-    anchors = Anchors(tmp_path / "anchors.jsonl")
-    anchors.note(1, b"a")
-    with anchors.path.open("ab") as file:
-        file.write(b'{"row":2,"li')
-    anchors.note(3, b"c")
-    assert anchors.all() == {1: b"a", 3: b"c"}
-
-
 _WRITER = """
 import sys
 from pathlib import Path
