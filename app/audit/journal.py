@@ -8,10 +8,12 @@ tell one left behind and take it over.
 A journal has its room on the disk from the beginning: NULs, of which no record has any.
 """
 
+import contextlib
 import errno
 import mmap
 import os
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +22,8 @@ from typing import Final, NamedTuple
 from app.embedded.locks import FileLock, is_locked
 
 _SUFFIX: Final = ".journal"
+_UNFINISHED: Final = ".new"
+_MAKING_SECONDS: Final = 60
 ROOM: Final = 16 << 20
 """Bytes of a journal; what a process records between two shipments is a twentieth of that at the most."""
 _PIECE: Final = 1 << 20
@@ -37,7 +41,7 @@ class Journal:
 
     def __init__(self, folder: Path, *, room: int = ROOM) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        made = folder / f"{uuid.uuid4().hex}.new"
+        made = folder / f"{uuid.uuid4().hex}{_UNFINISHED}"
         self._lock = FileLock(made)
         self._lock.exclusive()
         try:
@@ -76,6 +80,15 @@ class Journal:
             self._map.close()
             os.close(self._descriptor)
             self._lock.release()
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what is left of journals whose processes ended before they were made."""
+    for made in folder.glob(f"*{_UNFINISHED}"):
+        # One that is being made right now may not be locked yet.
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - made.stat().st_mtime > _MAKING_SECONDS and not is_locked(made):
+                made.unlink()
 
 
 def journals(folder: Path) -> Iterator[Path]:

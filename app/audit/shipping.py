@@ -15,7 +15,7 @@ import orjson
 import structlog
 
 from app.audit.anchors import Anchors
-from app.audit.journal import ROOM, Entry, Journal, entries, journals, left_behind
+from app.audit.journal import ROOM, Entry, Journal, entries, journals, left_behind, remove_unfinished
 from security.audit import seal_of
 
 _BATCH_BYTES = 1 << 19
@@ -33,6 +33,7 @@ class Shipping:
     """Owns the journal of this process, and brings what is in it, and in those left behind, into the database."""
 
     def __init__(self, url: str, folder: Path, anchors: Anchors, secret: bytes) -> None:
+        remove_unfinished(folder)
         self.journal = Journal(folder)
         self._url = url
         self._folder = folder

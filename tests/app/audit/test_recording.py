@@ -19,6 +19,7 @@ from app.audit.anchors import Anchors
 from app.audit.journal import Journal, entries, journals, left_behind
 from app.audit.recording import RecordingExecutor
 from app.audit.shipping import Shipping
+from app.embedded.locks import FileLock
 from resolvers.answers import Answer
 from resolvers.engine import Costing, MutationByGet, Operation
 from security.principal import Actor, Principal
@@ -267,6 +268,32 @@ def test_what_was_answered_for_is_there_after_kill_9(tmp_path: Path) -> None:
     [path] = left_behind(tmp_path)
     found, _ = entries(path, 0, 1 << 20)
     assert [orjson.loads(entry.record)["number"] for entry in found][: answered + 1] == list(range(answered + 1))
+
+
+_KILLED_WHILE_MAKING = """
+import os, signal, sys
+from pathlib import Path
+from app.audit.journal import Journal
+os.write = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+Journal(Path(sys.argv[1]))
+"""
+
+
+def test_what_a_kill_left_of_a_journal_that_was_being_made_is_removed_at_a_start(tmp_path: Path) -> None:
+    killed = subprocess.run([sys.executable, "-c", _KILLED_WHILE_MAKING, str(tmp_path)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    [left] = tmp_path.glob("*.new")
+    being_made = FileLock(tmp_path / "locked.new")
+    being_made.exclusive()
+    for path in (left, being_made.path):
+        os.utime(path, (0, 0))
+    not_locked_yet = tmp_path / "begun.new"
+    not_locked_yet.touch()
+    # As at a start of the gateway.
+    journal = Shipping("postgresql://nobody@127.0.0.1:1/nothing", tmp_path, Anchors(tmp_path / "anchors"), b"").journal
+    assert set(tmp_path.iterdir()) == {being_made.path, not_locked_yet, journal.path}
+    being_made.release()
+    journal.close()
 
 
 def test_a_full_journal_takes_no_part_of_a_record(tmp_path: Path) -> None:
