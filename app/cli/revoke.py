@@ -27,11 +27,16 @@ def revoke(
     jti: Annotated[str | None, typer.Option(help="The `jti` of one token.")] = None,
     subject: Annotated[str | None, typer.Option(help="Whose tokens, as `sub` or as who acts.")] = None,
     issued_before: Annotated[
-        dt.datetime | None, typer.Option(help="Only the subject's tokens issued before (UTC); by default all so far.")
+        dt.datetime | None,
+        typer.Option(
+            help="Only the subject's tokens issued before (UTC); by default all so far, and those of a leeway more."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print an object with what was revoked.")] = False,
 ) -> None:
     """End tokens before their time, within a second or two, at every gateway of the deployment.
+
+    A subject may sign in again GATEWAY_JWT_LEEWAY_SECONDS later: the issuer's clock may be ahead by so much.
 
     gateway revoke --jti 8d1f0a52
 
@@ -56,8 +61,10 @@ def _of_token(jti: str, settings: Settings) -> Revocation:
 
 def _of_subject(subject: str, issued_before: dt.datetime | None, settings: Settings) -> Revocation:
     now = int(time.time())
-    # Times of issue are whole seconds: a token of this very second is among those so far.
-    before = now + 1 if issued_before is None else int(issued_before.replace(tzinfo=dt.UTC).timestamp())
+    # Times of issue are whole seconds: a token of this very second is among those so far. By the issuer's clock, which
+    # may be ahead by the leeway, this second may be a later one.
+    so_far = now + 1 + settings.jwt_leeway_seconds
+    before = so_far if issued_before is None else int(issued_before.replace(tzinfo=dt.UTC).timestamp())
     return Revocation.of_subject(subject, issued_before=before, until=max(now, before) + _longest_life(settings))
 
 

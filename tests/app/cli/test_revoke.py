@@ -9,7 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from app.cli.revoke import _of_subject
 from app.embedded import Stack
+from app.settings import Settings
 from tests.app.cli.test_token import token
 from tests.app.graphql_http.asking import post
 from tests.app.serving import GATEWAY, Gateway, environment, gateway_process
@@ -62,12 +64,22 @@ def test_a_subject_ends_and_may_sign_in_again(gateway: Gateway, stack: Stack) ->
     before, acting = made(gateway, "--subject", "rui"), made(gateway, "--subject", "eva", "--actor", "rui")
     assert status(gateway, before) == 200
     begin = int(time.time())
-    done = revoke("--subject", "rui", "--json", redis_url=stack.endpoints.redis_url)
+    done = revoke("--subject", "rui", "--json", redis_url=stack.endpoints.redis_url, jwt_leeway_seconds=0)
     assert begin <= json.loads(done.stdout)["issued_before"] <= time.time() + 1
     seconds_until(gateway, before, 401)
     assert status(gateway, acting) == 401
     time.sleep(1.1)
     assert status(gateway, made(gateway, "--subject", "rui")) == 200
+
+
+def test_a_token_of_an_issuer_whose_clock_is_ahead_ends_too() -> None:
+    settings = Settings(jwt_leeway_seconds=7)
+    begin = int(time.time())
+    entry = _of_subject("rui", None, settings)
+    assert entry.issued_before is not None
+    # A token that is issued now and accepted now has an `iat` of up to so much later.
+    assert begin + 7 < entry.issued_before <= time.time() + 8
+    assert entry.until >= entry.issued_before + (settings.jwt_max_lifetime_seconds or 0)
 
 
 def test_tokens_of_later_than_the_moment_go_on(gateway: Gateway, stack: Stack) -> None:
