@@ -1,6 +1,5 @@
 """Migrations: whether a database is in step with this version of the gateway, and bringing it there."""
 
-import hashlib
 import io
 from argparse import Namespace
 from collections.abc import Callable
@@ -17,9 +16,9 @@ from alembic.script import ScriptDirectory
 from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
 from psycopg import sql
-from psycopg.types.json import Jsonb
 
 import migrations
+from app import row_policies
 from app.errors import StartError
 from app.postgres import connect, place
 from schema.entities import ENTITIES
@@ -38,7 +37,6 @@ _LOCK = 0x6761_7465_0001
 
 _FOLDER = Path(migrations.__file__).parent
 _GRAPH = describe(ENTITIES)
-_POLICIES = "policies"
 _TABLES = tuple(table.name for table in ENTITIES[0].metadata.sorted_tables)
 
 
@@ -134,39 +132,12 @@ def upgrade(url: str, *, report: Callable[[str], None], reader: str = READER) ->
             if steps:
                 command.upgrade(_config(connection=connection), "head")
             _grant(driver, reader, report)
-            _put_up_policies(driver, reader, report)
+            row_policies.put_up(driver, _GRAPH, reader, report)
     except psycopg.Error as error:
         raise _refused(url, error) from error
     except sa.exc.DBAPIError as error:
         raise _refused(url, cast("psycopg.Error", error.orig)) from error
     return tuple(name for name, _ in steps)
-
-
-def _put_up_policies(connection: psycopg.Connection, reader: str, report: Callable[[str], None]) -> None:
-    """Put up the row policies of this version of the gateway, unless they stand; they are derived and have no steps."""
-    if connection.execute("select from pg_roles where rolname = %s", [reader]).fetchone() is None:
-        return
-    statements = list(policy_statements(_GRAPH, reader, restrictive=not _holds_owner(connection, reader)))
-    wanted = {"reader": reader, "digest": hashlib.sha256("\n".join(statements).encode()).hexdigest()}
-    noted = connection.execute("select value from gateway_state where key = %s", [_POLICIES]).fetchone()
-    if noted is not None and noted[0] == wanted:
-        return
-    for statement in statements:
-        connection.execute(sql.SQL(statement))
-    connection.execute(
-        "insert into gateway_state (key, value) values (%s, %s) on conflict (key) do update set value = excluded.value",
-        [_POLICIES, Jsonb(wanted)],
-    )
-    report(f"row policies for the role {reader}")
-
-
-def _holds_owner(connection: psycopg.Connection, reader: str) -> bool:
-    """Whether a policy for the serving role holds for the owner too, which has that role's rights, or is the same."""
-    found = connection.execute(
-        "select pg_has_role(%s, 'usage') and not (rolsuper or rolbypassrls) from pg_roles where rolname = current_user",
-        [reader],
-    ).fetchone()
-    return found is not None and bool(found[0])
 
 
 def offline_sql(reader: str = READER) -> str:

@@ -5,6 +5,9 @@ import pytest
 
 from app.diagnosis.fence import DEFINERS, gaps
 from app.embedded import Stack
+from app.migration import upgrade
+from app.row_policies import edited
+from tests.databases import database_name
 from tests.graph import serving_url
 from tests.model.world import GRAPH
 
@@ -66,6 +69,14 @@ def test_every_table_has_forced_policies_and_the_role_no_way_around_them(stack: 
             "create function every() returns bigint language sql security definer as 'select count(*) from orders'",
             "every() runs with its owner's rights",
         ),
+        (
+            "alter policy gateway_fence_select on orders using (customer_id is not null)",
+            "orders has row policies that `gateway migrate` did not put up",
+        ),
+        ("alter policy gateway_fence_update on orders using (id > 0)", "orders has row policies that"),
+        ("drop policy gateway_fence_insert on products", "products has row policies that"),
+        ("create policy gateway_more on orders for insert with check (true)", "orders has row policies that"),
+        ("update gateway_state set value = value - 'standing'", "audit_log has row policies that"),
         ("grant insert on gateway_command to public", "gateway_command may be written"),
         ("grant update (key) on gateway_command to public", "gateway_command may be written"),
         (
@@ -78,8 +89,26 @@ def test_a_gap_is_named(stack: Stack, migrated_database: str, statement: str, ga
     with psycopg.connect(migrated_database, autocommit=True) as owner:
         owner.execute(statement.encode())
     with psycopg.connect(serving_url(stack, migrated_database)) as connection:
-        [found] = gaps(connection)
-    assert found.startswith(gap)
+        found = gaps(connection)
+    assert found[0].startswith(gap)
+    assert len(found) == (len(list(GRAPH)) if "gateway_state" in statement else 1)
+
+
+def test_migrating_puts_up_anew_what_was_edited(stack: Stack, migrated_database: str) -> None:
+    told: list[str] = []
+    with psycopg.connect(migrated_database, autocommit=True) as owner:
+        owner.execute("alter policy gateway_fence_select on orders using (customer_id is not null)")
+        upgrade(migrated_database, report=told.append)
+        upgrade(migrated_database, report=told.append)
+        owner.execute(f"alter database {database_name(migrated_database)} set search_path = pg_temp, public".encode())
+    assert told == ["row policies for the role gateway"]
+    with psycopg.connect(serving_url(stack, migrated_database)) as connection:
+        assert gaps(connection) == []
+
+
+def test_a_database_without_the_gateways_tables_has_no_policies_to_compare(empty_database: str) -> None:
+    with psycopg.connect(empty_database) as connection:
+        assert edited(connection) == []
 
 
 @pytest.mark.parametrize(
