@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import orjson
 import structlog
 
+from app.embedded.files import sync_folder
 from app.embedded.locks import FileLock
 
 RECENT: Final = 20_000
@@ -92,7 +93,7 @@ class Anchors:
             file.flush()
             os.fsync(file.fileno())
         thinned.replace(self.path)
-        _sync_folder(self.path.parent)
+        sync_folder(self.path.parent)
 
     def _kept(self) -> Iterator[_Anchor]:
         """Yield the anchors to keep: of old ones the last of a span, and both where an end was cut off in between."""
@@ -124,11 +125,3 @@ class Anchors:
 
 def _privately(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
