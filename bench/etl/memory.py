@@ -7,7 +7,7 @@ from typing import Any
 from bench.database import Report
 from bench.etl import writing
 from bench.etl.runs import in_process
-from bench.etl.source import Operational, before_writing, log_end
+from bench.etl.source import Backlog, Operational, before_writing, log_end
 from bench.etl.streaming import stream
 
 
@@ -16,8 +16,8 @@ def measure(database: Operational, rows: int, report: Report) -> dict[str, Any]:
     with database.connect() as connection, tempfile.TemporaryDirectory() as folder:
         writing.prepare(connection)
         with before_writing(database) as begin:
-            writing.write_bulk(connection, rows, each=rows)
-            end = log_end(connection)
-            run = in_process(stream, database.url, "bench_first", begin, end - 1, Path(folder) / "bench.duckdb")
+            written = writing.write_bulk(connection, rows, each=rows)
+            backlog = Backlog(written, begin, log_end(connection))
+            run = in_process(stream, database.url, "bench_first", backlog, Path(folder) / "bench.duckdb")
     report(f"memory: {run.peak_memory_mb:.0f} MB at the most in a transaction of {rows:,} rows")
     return {"rows": run.found, "peak_memory_mb": round(run.peak_memory_mb), "seconds": round(run.seconds, 2)}

@@ -32,21 +32,22 @@ def measure(database: Operational, changes: int, rounds: int, report: Report) ->
     return {name: _compare(database, name, changes, rounds, report) for name in WRITERS}
 
 
-def stream(clock: Clock, url: str, slot: str, begin: int, end: int, path: Path) -> int:
-    """Bring what a slot has up to a position into a new DuckDB file; return how many changes that was."""
+def stream(clock: Clock, url: str, slot: str, backlog: Backlog, path: Path) -> int:
+    """Bring all changes of a backlog into a new DuckDB file; return how many came."""
     stop, rows = threading.Event(), 0
 
     def delivered(batch: Batch, _: float) -> None:
         nonlocal rows
         rows += sum(part.records.num_rows for part in batch.changes)
-        if batch.through >= end:
+        # A position behind the last change may come seconds later: no row waits for it.
+        if rows >= backlog.changes or batch.through >= backlog.end - 1:
             stop.set()
 
     warehouse = DuckDBWarehouse(path)
     warehouse.prepare(list(SHAPES.values()))
     clock.start()
-    with contextlib.closing(warehouse), ReplicationStream(url, slot, PUBLICATION, begin) as source:
-        Streaming(source, Decoder(SHAPES, begin), warehouse, delivered, lambda: None).run(stop)
+    with contextlib.closing(warehouse), ReplicationStream(url, slot, PUBLICATION, backlog.begin) as source:
+        Streaming(source, Decoder(SHAPES, backlog.begin), warehouse, delivered, lambda: None).run(stop)
     return rows
 
 
@@ -80,7 +81,7 @@ def _rounds(
 def _streamed(database: Operational, backlog: Backlog) -> Run:
     with backlog.slot(database, "bench_gateway") as slot, tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bench.duckdb"
-        run = in_process(stream, database.url, slot, backlog.begin, backlog.end - 1, path)
+        run = in_process(stream, database.url, slot, backlog, path)
     if run.found < backlog.changes:
         raise RuntimeError(f"{run.found:,} changes came of {backlog.changes:,} that were written")
     return run

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -39,6 +39,11 @@ class Appending:
         """Append a batch; only when it is free."""
         failpoints.reach("buffer")
         self._running = self._pool.submit(self._append, batch)
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the end of what is under way, no longer than this."""
+        if self._running is not None:
+            wait([self._running], seconds)
 
     def ended(self, *, wait: bool = False) -> int | None:
         """Return the position that has become durable since the last call; raise what the append raised.

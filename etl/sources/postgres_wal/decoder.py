@@ -44,6 +44,11 @@ class Decoder:
         """Whether the end of a transaction is still to come."""
         return self._transaction.is_open
 
+    @property
+    def committed_at(self) -> int:
+        """When the newest transaction was committed, by the source's clock, in microseconds from 1970."""
+        return self._transaction.committed_at
+
     def feed(self, block: Block) -> None:
         """Take messages, in the order in which they were sent."""
         sent = Sent(block, np.frombuffer(block.data, dtype=np.uint8)[block.starts])

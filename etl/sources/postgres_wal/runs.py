@@ -84,12 +84,12 @@ KeyPlace = Callable[[int], int | None]
 
 
 class Transaction:
-    """Where the log stands: the LSN of the transaction's `commit`, its time, and how many rows of it have come."""
+    """Where the log stands: the LSN and the time of the transaction's commit, and how many rows of it have come."""
 
     def __init__(self) -> None:
         self.is_open = False
         self.through = 0
-        self.commit, self._at, self._place = 0, 0, 0
+        self.commit, self.committed_at, self._place = 0, 0, 0
 
     def run(self, sent: Sent, key_place: KeyPlace) -> Run:
         """Return the rows of messages that are rows, beginnings and ends; `through` is the LSN of the last end."""
@@ -98,11 +98,15 @@ class Transaction:
         rows = _rows(sent, buffer, key_place)
         # By transaction; the first is the one that was open before.
         commits = np.append(self.commit, buffer.integers(starts[begins] + 1, 8))
-        times = np.append(self._at, buffer.integers(starts[begins] + 9, 8) + EPOCH_MICROSECONDS)
+        times = np.append(self.committed_at, buffer.integers(starts[begins] + 9, 8) + EPOCH_MICROSECONDS)
         before = np.append(-self._place, np.searchsorted(rows.messages, begins))
         of = np.cumsum(sent.kinds == _BEGIN)[rows.messages]
         places = np.arange(len(rows.messages)) - before[of]
-        self.commit, self._at, self._place = int(commits[-1]), int(times[-1]), len(rows.messages) - int(before[-1])
+        self.commit, self.committed_at, self._place = (
+            int(commits[-1]),
+            int(times[-1]),
+            len(rows.messages) - int(before[-1]),
+        )
         if len(begins) or len(ends):
             self.is_open = len(begins) > 0 and (not len(ends) or bool(begins[-1] > ends[-1]))
         if len(ends):
@@ -112,7 +116,7 @@ class Transaction:
 
     def one(self, operation: Operation, table: int, start: int) -> Run:
         """Return a row of which nothing but its table is known, at this place of the transaction."""
-        numbers = (start, table, operation, self.commit, self._at, self._place, False, 0)
+        numbers = (start, table, operation, self.commit, self.committed_at, self._place, False, 0)
         self._place += 1
         return Run(*(np.array([number], dtype=kind) for number, kind in zip(numbers, _KINDS, strict=True)))
 

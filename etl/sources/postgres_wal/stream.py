@@ -17,6 +17,9 @@ _DATA, _KEEPALIVE = ord("w"), ord("k")
 _HEAD: Final = 25
 _KEEPALIVE_PARTS = struct.Struct(">cqqB")
 _STATUS = struct.Struct(">cqqqqB")
+# Where the head tells when it was sent.
+_SENT_AT: Final = 17
+_MOMENT = struct.Struct(">q")
 # How long the server waits for an answer while a large batch is written.
 _PATIENCE: Final = "10min"
 # Both ends notice within half a minute that the machine at the other one is gone.
@@ -36,6 +39,8 @@ class ReplicationStream:
         self._told = 0.0
         # What was written up to here has been received; on an idle source it is beyond the last commit.
         self.received = position
+        # When the last message was sent, by the source's clock, in microseconds from 1970.
+        self.sent_at = 0
         start = f"{(position + 1) >> 32:X}/{(position + 1) & 0xFFFFFFFF:X}"
         command = (
             f'START_REPLICATION SLOT "{slot}" LOGICAL {start} '
@@ -98,11 +103,13 @@ class ReplicationStream:
         """Return what was sent of the log; the server's signs of life are heard and left out."""
         kinds = np.frombuffer(block.data, dtype=np.uint8)[block.starts]
         is_data = kinds == _DATA
-        if is_data.all():
-            return Block(block.data, block.starts + _HEAD, block.ends)
         for place in np.flatnonzero(kinds == _KEEPALIVE).tolist():
             self._alive(block.data[block.starts[place] : block.ends[place]])
-        return Block(block.data, block.starts[is_data] + _HEAD, block.ends[is_data]) if is_data.any() else None
+        heads, ends = (block.starts, block.ends) if is_data.all() else (block.starts[is_data], block.ends[is_data])
+        if not len(heads):
+            return None
+        self.sent_at = _MOMENT.unpack_from(block.data, int(heads[-1]) + _SENT_AT)[0] + EPOCH_MICROSECONDS
+        return Block(block.data, heads + _HEAD, ends)
 
     def _alive(self, message: bytes) -> None:
         _, end, _, is_asked = _KEEPALIVE_PARTS.unpack(message)

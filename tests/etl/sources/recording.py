@@ -1,10 +1,11 @@
 """A source on a database of its own, and what came out of it as plain rows."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import psycopg
 
 from etl.changes import Batch, Changes, ColumnShape, DeadLetter, TableShape, table_shapes
@@ -13,6 +14,7 @@ from etl.sources.postgres_wal.decoder import Decoder
 from etl.sources.postgres_wal.slot import NewSlot, drop_slot
 from etl.sources.postgres_wal.snapshot import copy_table
 from etl.sources.postgres_wal.stream import ReplicationStream
+from etl.sources.postgres_wal.wire import Block
 from etl.sources.publication import publish
 from schema.entities import ENTITIES
 from tests.servers import wait_until
@@ -75,6 +77,24 @@ class Source:
         except SourceGone:
             return False
         return True
+
+
+def messages_of(source: Source) -> list[bytes]:
+    found: list[bytes] = []
+    with ReplicationStream(source.url, source.slot, PUBLICATION, source.position) as stream:
+        while (block := stream.next(1)) is not None:
+            found += [block.data[start:end] for start, end in zip(block.starts, block.ends, strict=True)]
+    return found
+
+
+def block_of(messages: Sequence[bytes]) -> Block:
+    """Put messages behind one another, with other bytes between them, as frames are."""
+    data, starts, ends = b"", [], []
+    for message in messages:
+        data += b"frame" + message
+        starts.append(len(data) - len(message))
+        ends.append(len(data))
+    return Block(data, np.array(starts, dtype=np.int64), np.array(ends, dtype=np.int64))
 
 
 def rows_of(changes: Any) -> list[Row]:

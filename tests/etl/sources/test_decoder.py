@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import psycopg
 import pyarrow as pa
 import pytest
@@ -12,10 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from etl.sources.postgres_wal.decoder import Decoder
-from etl.sources.postgres_wal.stream import ReplicationStream
-from etl.sources.postgres_wal.wire import Block
 from tests.etl.command_table import COMMAND_TABLE
-from tests.etl.sources.recording import PUBLICATION, Source, rows_of, shape_of, streaming
+from tests.etl.sources.recording import Source, block_of, messages_of, rows_of, shape_of, streaming
 
 SHAPES = (
     shape_of("texts", id=pa.int64(), text=pa.string()),
@@ -45,24 +42,6 @@ def recorded(empty_database: str) -> Iterator[tuple[Source, list[bytes]]]:
         for line in WRITES.strip().splitlines():
             source.connection.execute(line)
         yield source, messages_of(source)
-
-
-def messages_of(source: Source) -> list[bytes]:
-    found: list[bytes] = []
-    with ReplicationStream(source.url, source.slot, PUBLICATION, source.position) as stream:
-        while (block := stream.next(1)) is not None:
-            found += [block.data[start:end] for start, end in zip(block.starts, block.ends, strict=True)]
-    return found
-
-
-def block_of(messages: Sequence[bytes]) -> Block:
-    """Put messages behind one another, with other bytes between them, as frames are."""
-    data, starts, ends = b"", [], []
-    for message in messages:
-        data += b"frame" + message
-        starts.append(len(data) - len(message))
-        ends.append(len(data))
-    return Block(data, np.array(starts, dtype=np.int64), np.array(ends, dtype=np.int64))
 
 
 def decoded(source: Source, messages: Sequence[bytes], cuts: Sequence[int], takes: Sequence[int]) -> Any:
