@@ -65,7 +65,7 @@ def _seeming(data: bytes, limit: int) -> tuple[Positions, Positions]:
     places = [_places(buffer.octets[at : min(at + _PIECE, last) + 1]) + at for at in range(0, last, _PIECE)]
     begins = np.concatenate(places)
     ends = begins + 1 + buffer.integers(begins + 1, 4)
-    is_followed = buffer.integers(np.minimum(ends, last), 2) == _BEGINNING
+    is_followed = (ends <= last) & (buffer.integers(np.minimum(ends, last), 2) == _BEGINNING)
     return begins[is_followed], ends[is_followed]
 
 
