@@ -20,8 +20,7 @@ _PUBLISHED = """
 select tablename, array_agg(name order by name) from pg_publication_tables, unnest(attnames) name
 where pubname = %s group by tablename
 """
-
-
+_COMMENT = sql.Literal("What lands in the warehouse; the gateway's worker keeps it in step.")
 _IS_FULL = "select relreplident = 'f' from pg_class where oid = to_regclass(quote_ident(%s))"
 
 
@@ -37,25 +36,34 @@ def publish(connection: psycopg.Connection, name: str, shapes: Iterable[TableSha
     for a table with REPLICA IDENTITY FULL: PostgreSQL would refuse every update of it as soon as a publication lists
     its columns. The table of commands is published with them.
     """
-    wanted = {shape.table: columns for shape in shapes if (columns := present_columns(connection, shape))}
-    if not wanted:
-        raise NotPublishable("the source has none of the tables that land in the warehouse yet: run `gateway migrate`")
-    if columns := present_columns(connection, COMMANDS):
-        wanted[COMMANDS.table] = columns
+    wanted = _wanted(connection, shapes)
     for table in wanted:
         _require_keyed(connection, table)
-    exists = connection.execute("select from pg_publication where pubname = %s", [name]).fetchone() is not None
-    published: dict[str, list[str]] = dict(connection.execute(_PUBLISHED, [name]).fetchall()) if exists else {}
-    if exists and published == {table: sorted(columns) for table, columns in wanted.items()}:
+    published = _published(connection, name)
+    if _is_in_step(published, wanted):
         return False
-    verb = sql.SQL("create publication {} for table {}") if not exists else sql.SQL("alter publication {} set table {}")
+    verb = sql.SQL(
+        "alter publication {} set table {}" if published is not None else "create publication {} for table {}"
+    )
     connection.execute(verb.format(sql.Identifier(name), sql.SQL(", ").join(map(_table, wanted, wanted.values()))))
     return True
 
 
+def is_in_step(connection: psycopg.Connection, name: str, shapes: Iterable[TableShape]) -> bool:
+    """Tell whether `publish` would change nothing."""
+    return _is_in_step(_published(connection, name), _wanted(connection, shapes))
+
+
+def hold(connection: psycopg.Connection, name: str) -> None:
+    """Let nobody else change the publication, if there is one, until the transaction ends; takes its owner."""
+    if _published(connection, name) is not None:
+        # PostgreSQL has no other statement that locks a publication and changes nothing of what is published.
+        connection.execute(sql.SQL("comment on publication {} is {}").format(sql.Identifier(name), _COMMENT))
+
+
 def unpublished(connection: psycopg.Connection, name: str, columns: Mapping[str, Iterable[str]]) -> list[str]:
     """Return those tables of which the publication lacks a column, or all: what changes there is not sent."""
-    published: dict[str, list[str]] = dict(connection.execute(_PUBLISHED, [name]).fetchall())
+    published = _published(connection, name) or {}
     return [table for table, names in columns.items() if not set(names) <= set(published.get(table, ()))]
 
 
@@ -69,6 +77,26 @@ def source_columns(connection: psycopg.Connection, shape: TableShape) -> tuple[s
     """Return the columns of a shape that the source's table has, each with its type; none if there is no table."""
     types: dict[str, str] = dict(connection.execute(_TYPES, [shape.table]).fetchall())
     return tuple(f"{name} {types[name]}" for name in present_columns(connection, shape))
+
+
+def _wanted(connection: psycopg.Connection, shapes: Iterable[TableShape]) -> dict[str, list[str]]:
+    wanted = {shape.table: columns for shape in shapes if (columns := present_columns(connection, shape))}
+    if not wanted:
+        raise NotPublishable("the source has none of the tables that land in the warehouse yet: run `gateway migrate`")
+    if columns := present_columns(connection, COMMANDS):
+        wanted[COMMANDS.table] = columns
+    return wanted
+
+
+def _published(connection: psycopg.Connection, name: str) -> dict[str, list[str]] | None:
+    """Return the columns of each table in a publication; None where there is no publication."""
+    if connection.execute("select from pg_publication where pubname = %s", [name]).fetchone() is None:
+        return None
+    return dict(connection.execute(_PUBLISHED, [name]).fetchall())
+
+
+def _is_in_step(published: Mapping[str, list[str]] | None, wanted: Mapping[str, list[str]]) -> bool:
+    return published == {table: sorted(columns) for table, columns in wanted.items()}
 
 
 def _table(table: str, columns: Iterable[str]) -> sql.Composed:

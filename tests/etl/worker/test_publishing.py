@@ -1,8 +1,12 @@
 """The publication brought in step with what lands."""
 
+from typing import Any
+
 import psycopg
+import pytest
 
 from etl.sources.publication import source_columns
+from etl.worker import publishing
 from etl.worker.publishing import bring_in_step
 from tests.etl.worker.working import SHAPES
 
@@ -24,3 +28,50 @@ def test_a_table_that_the_source_has_no_more_is_not_asked_for_again_and_again(mi
         connection.execute("create table pricing (id bigint primary key)")
         assert bring_in_step(connection, "some", LANDING, copied) == ["pricing"]
         assert asked(connection)[-1] == "pricing"
+
+
+def test_nothing_is_taken_out_unnoticed_while_the_publication_is_mended(
+    migrated_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever takes a table out between the look and the change waits until the change is there."""
+    drop = 'alter publication "some" drop table {}'
+    look = publishing.unpublished
+
+    def dropped_meanwhile(*given: Any) -> list[str]:
+        found = look(*given)
+        other.execute("set lock_timeout = '200ms'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            other.execute(drop.format("pricing").encode())
+        return found
+
+    with (
+        psycopg.connect(migrated_database, autocommit=True) as connection,
+        psycopg.connect(migrated_database, autocommit=True) as other,
+    ):
+        copied = {shape.table: source_columns(connection, shape) for shape in LANDING}
+        bring_in_step(connection, "some", LANDING, copied)
+        connection.execute(drop.format("categories").encode())
+        monkeypatch.setattr(publishing, "unpublished", dropped_meanwhile)
+        assert bring_in_step(connection, "some", LANDING, copied) == ["categories"]
+
+
+def test_what_is_lost_is_what_was_seen_when_it_was_mended(
+    migrated_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = publishing.is_in_step
+
+    def dropped_afterwards(*given: Any) -> bool:
+        found = look(*given)
+        other.execute('alter publication "some" drop table gateway_command')
+        return found
+
+    with (
+        psycopg.connect(migrated_database, autocommit=True) as connection,
+        psycopg.connect(migrated_database, autocommit=True) as other,
+    ):
+        copied = {shape.table: source_columns(connection, shape) for shape in LANDING}
+        bring_in_step(connection, "some", LANDING, copied)
+        with monkeypatch.context() as patch:
+            patch.setattr(publishing, "is_in_step", dropped_afterwards)
+            found = [*bring_in_step(connection, "some", LANDING, copied)]
+        assert [*found, *bring_in_step(connection, "some", LANDING, copied)] == ["gateway_command"]
