@@ -18,9 +18,7 @@ from graphql.utilities import value_to_literal
 from hypothesis import strategies as st
 
 from schema.model import Link, Model
-from tests.model.world import as_id
 from tests.operations import Choices, Given, orderings, orders_of_groups
-from tests.sample import SAMPLE
 
 T = TypeVar("T")
 Draw = Callable[[st.SearchStrategy[T]], T]
@@ -96,10 +94,8 @@ class _Writer:
         self.statements += len(readable)
         return self._field("Query", "nodes", {"ids": ids}, selection)
 
-    @staticmethod
-    def _ids(model: Model) -> st.SearchStrategy[str]:
-        rows = SAMPLE[model.table.name]
-        return st.sampled_from([*(as_id(model, row) for row in rows), as_id(model, {"id": 4_000_000_000})])
+    def _ids(self, model: Model) -> st.SearchStrategy[str]:
+        return self.choices.operands.ids(model)
 
     def _row(self, model: Model) -> str:
         arguments = {"id": self.draw(self._ids(model))}
@@ -144,7 +140,7 @@ class _Writer:
         def link() -> str:
             return self._decorated(self._link(model, self.draw(st.sampled_from(list(model.links.values()))), depth))
 
-        parts = [scalar, scalar, lambda: self._fragment(model, depth)]
+        parts = [scalar, scalar, lambda: " ".join(names), lambda: self._fragment(model, depth)]
         if depth and model.links:
             parts += [link, link]
 
@@ -161,7 +157,7 @@ class _Writer:
         return self._field(model.name, link.name, {}, self._object(target, depth - 1))
 
     def _connection(self, model: Model, depth: int) -> str:
-        parts = {
+        parts: dict[str, Callable[[], str]] = {
             "nodes": lambda: f"nodes {self._object(model, depth)}",
             "edges": lambda: f"edges {self._edge(model, depth)}",
             "pageInfo": lambda: f"pageInfo {self._some_of(_PAGE_INFO)}",

@@ -1,15 +1,11 @@
 """Random filters, orderings and groupings over an entity, as the variables that a client would send."""
 
-import datetime as dt
-from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
 
 from schema.model import Graph, Kind, Link, Model, ScalarField
-from tests.model.world import as_id
-from tests.sample import SAMPLE
+from tests.operands import OF_SAMPLE, Operands
 
 Given = dict[str, Any]
 
@@ -36,8 +32,9 @@ _DIRECTIONS: tuple[Given, ...] = ({}, {"direction": "ASC"}, {"direction": "DESC"
 class Choices:
     """Strategies over what somebody sees of the graph; each is made once, which is most of what they cost."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, operands: Operands = OF_SAMPLE) -> None:
         self.graph = graph
+        self.operands = operands
         self._filters: dict[tuple[str, int], st.SearchStrategy[Given]] = {}
 
     def readable(self) -> st.SearchStrategy[str]:
@@ -60,8 +57,8 @@ class Choices:
         return st.lists(entry, max_size=most, unique_by=lambda given: repr(_without_unit(given)))
 
     def _new_filters(self, model: Model, depth: int) -> st.SearchStrategy[Given]:
-        parts: list[st.SearchStrategy[Given]] = [_on_id(model)] if model.readable else []
-        parts += [_named(field.name, _conditions(field)) for field in model.comparable.values()]
+        parts: list[st.SearchStrategy[Given]] = [_on_id(self.operands.ids(model))] if model.readable else []
+        parts += [_named(field.name, _conditions(field, self.operands)) for field in model.comparable.values()]
         if depth:
             inner = self.filters(model.name, depth - 1)
             several = st.lists(inner, max_size=3)
@@ -120,69 +117,21 @@ def _merged(parts: list[Given]) -> Given:
     return merged
 
 
-def _on_id(model: Model) -> st.SearchStrategy[Given]:
-    ids = st.sampled_from([as_id(model, row) for row in SAMPLE[model.table.name]] + [as_id(model, {"id": 2**63 - 1})])
+def _on_id(ids: st.SearchStrategy[str]) -> st.SearchStrategy[Given]:
     return st.one_of(_named("eq", ids), _named("in", st.lists(ids, max_size=8))).map(lambda given: {"id": given})
 
 
-def _conditions(field: ScalarField) -> st.SearchStrategy[Given]:
+def _conditions(field: ScalarField, operands: Operands) -> st.SearchStrategy[Given]:
     def condition(operator: str) -> st.SearchStrategy[Given]:
         if operator == "isNull":
             return _named(operator, st.booleans())
         if operator in _TEXT:
-            return _named(operator, _pieces(field))
-        operand = _operands(field)
+            return _named(operator, operands.pieces(field))
+        operand = operands.values(field)
         return _named(operator, st.lists(operand, max_size=4) if operator in ("in", "notIn") else operand)
 
     one = st.sampled_from(OPERATORS[field.kind]).flatmap(condition)
     return st.lists(one, min_size=1, max_size=2).map(_merged)
-
-
-def _operands(field: ScalarField) -> st.SearchStrategy[Any]:
-    """Return values to compare a field with: those that it has somewhere, and some near them."""
-    values = st.sampled_from(_held(field))
-    others: dict[Kind, st.SearchStrategy[Any]] = {
-        Kind.STRING: values.map(str.upper),
-        Kind.KEY: st.sampled_from([-(2**63), 2**63 - 1, 0]),
-        Kind.INTEGER: st.sampled_from([0, -(2**31), 2**31 - 1]),
-        Kind.DECIMAL: st.one_of(values.map(_nearby), st.sampled_from(["1E+30", "-1e-30", "0.005"])),
-        Kind.DATETIME: st.just("2025-01-01T00:00:00-03:00"),
-        Kind.WORD: st.sampled_from(list(field.words or ("",))),
-    }
-    as_sent: dict[Kind, Callable[[Any], Any]] = {
-        Kind.KEY: str,
-        Kind.DECIMAL: str,
-        Kind.DATETIME: lambda value: value if isinstance(value, str) else _in_some_zone(value),
-        Kind.WORD: lambda word: str(word).upper(),
-    }
-    either = st.one_of(values, others[field.kind]) if field.kind in others else values
-    return either.map(as_sent.get(field.kind, lambda value: value))
-
-
-def _nearby(value: Decimal) -> str:
-    """Return a number that differs from the value by less than a cent, which the column can't hold."""
-    return str(value + Decimal("0.004"))
-
-
-def _in_some_zone(moment: dt.datetime) -> str:
-    return moment.astimezone(dt.timezone(dt.timedelta(hours=moment.second % 24 - 12, minutes=30))).isoformat()
-
-
-def _pieces(field: ScalarField) -> st.SearchStrategy[str]:
-    """Return pieces of a field's values, in other capitals, and characters that mean something in patterns."""
-    texts = st.sampled_from([*_held(field), ""])
-    piece = st.tuples(texts, st.integers(0, 8), st.integers(0, 8)).map(lambda cut: cut[0][cut[1] : cut[1] + cut[2]])
-    return st.one_of(
-        piece,
-        piece.map(str.upper),
-        piece.map(str.lower),
-        st.sampled_from(["%", "_", "\\", "\\%", "%%", "{}", "0_", ""]),
-    )
-
-
-def _held(field: ScalarField) -> list[Any]:
-    """Return the values that a field has in the sample."""
-    return sorted({row[field.column.name] for row in SAMPLE[field.column.table.name]} - {None})
 
 
 def _dated(constant: str) -> st.SearchStrategy[Given]:

@@ -6,17 +6,13 @@ and the characters that patterns give a meaning, some orders have no items and s
 
 import datetime as dt
 import random
-import uuid
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 
-import psycopg
-from psycopg import sql
-from psycopg.types.json import Jsonb
+from tests.rows import Data, Row, insert
 
-Row = dict[str, Any]
 T = TypeVar("T")
 
 REGIONS = ("Norte", "Nordeste", "Centro-Oeste", "Sudeste", "Sul")
@@ -329,30 +325,9 @@ def _all() -> dict[str, list[Row]]:
 SAMPLE = _all()
 """Rows by table, in an order in which they can be inserted."""
 
+DATA = Data(SAMPLE)
+
 
 def insert_sample(owner_url: str) -> None:
     """Write the sample into a migrated database."""
-    with psycopg.connect(owner_url) as connection:
-        for table, rows in SAMPLE.items():
-            if table == "audit_log":
-                insert_audit(connection, rows)
-                continue
-            columns = sql.SQL(", ").join(map(sql.Identifier, rows[0]))
-            statement = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(table), columns)
-            with connection.cursor().copy(statement) as copy:
-                for row in rows:
-                    copy.write_row([_cell(name, value) for name, value in row.items()])
-
-
-def insert_audit(connection: psycopg.Connection, rows: list[Row]) -> None:
-    """Write rows of the audit log as its columns have them; no records are behind them, and no chain binds them."""
-    names = sql.SQL(", ").join(map(sql.Identifier, rows[0]))
-    values = sql.SQL(", ").join(map(sql.Placeholder, rows[0]))
-    statement = sql.SQL(
-        "insert into audit_log (journal, position, record, seal, link, {}) values ({}, %(id)s, '{{}}', '', '', {})"
-    ).format(names, sql.Literal(uuid.UUID(int=0)), values)
-    connection.cursor().executemany(statement, rows)
-
-
-def _cell(name: str, value: Any) -> Any:
-    return Jsonb(value) if name == "contact_info" and value is not None else value
+    insert(owner_url, DATA)

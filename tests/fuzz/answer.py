@@ -6,7 +6,6 @@ from typing import Any
 
 from schema.model import Model
 from security.principal import Principal
-from tests.fuzz.data import Data, Row
 from tests.fuzz.operation import AnyById, Asked, Body, ById, Groups, Leaf, Named, Page, Place, Root, ToOne
 from tests.fuzz.rights import MASKS, Rights
 from tests.fuzz.sight import View
@@ -14,6 +13,7 @@ from tests.model.filters import matches
 from tests.model.groups import groups, size
 from tests.model.pages import in_order, page
 from tests.model.world import GRAPH, as_id, as_json
+from tests.rows import Data, Row
 
 PAGE_SIZE = 5
 """Rows of a page that asks for no number, as the engine of these tests has it."""

@@ -7,13 +7,13 @@ from typing import Any
 
 from schema.model import Kind, Link, Model
 from tests.fuzz.conditions import conditions
-from tests.fuzz.data import Data
 from tests.fuzz.document import write
 from tests.fuzz.groupings import groups_of, step_of
 from tests.fuzz.naming import named_again
 from tests.fuzz.operation import AnyById, Arguments, Asked, Body, ById, Groups, Leaf, Page, Place, Root, ToOne
 from tests.fuzz.rights import Rights
 from tests.model.world import GRAPH, as_id
+from tests.rows import Data
 
 _DEPTH = 2
 
@@ -88,7 +88,7 @@ class Chance:
     # Root fields.
 
     def _root(self) -> Root:
-        kinds = {
+        kinds: dict[str, Callable[[], Root]] = {
             "page": self._all,
             "row": self._by_id,
             "node": self._any_by_id,

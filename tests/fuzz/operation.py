@@ -6,7 +6,7 @@ from typing import Any
 
 from schema.model import Link, Model
 from security.principal import Principal
-from tests.fuzz.data import Row
+from tests.rows import Row
 
 Arguments = dict[str, Any]
 Body = list["Part"]

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from security.principal import Actor, Principal
 from security.roles import Role
-from tests.fuzz.data import REGIONS, Data
+from tests.fuzz.data import REGIONS
 from tests.fuzz.rights import CAPABILITIES, GRANTS, REACHES
+from tests.rows import Data
 
 _ACTED_FOR = 0.15
 _ALIKE = 3

@@ -9,10 +9,10 @@ from typing import Any
 from security.principal import Principal
 from tests.fuzz.answer import Answering
 from tests.fuzz.chance import ANYTHING, Chance, Focus
-from tests.fuzz.data import Data
 from tests.fuzz.gateway import Gateway, Response, Way
 from tests.fuzz.operation import Asked, Place
 from tests.fuzz.people import random_people
+from tests.rows import Data
 
 REFUSALS = {"GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"}
 _MOST_PLACES = 200

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from schema.model import Link, Model
-from tests.fuzz.data import Data, Row
 from tests.fuzz.rights import AGGREGATE, ALL, OWN, TERRITORY, TIER, Rights
 from tests.model.world import GRAPH
+from tests.rows import Data, Row
 
 Reaches = frozenset[str]
 

@@ -7,10 +7,11 @@ import pytest
 
 from app.embedded import Stack
 from tests.databases import new_database
-from tests.fuzz.data import insert, random_data
+from tests.fuzz.data import random_data
 from tests.fuzz.gateway import gateway, removable_predicates
 from tests.fuzz.run import Run
 from tests.graph import serving_url
+from tests.rows import insert
 
 CASES = 2_000
 CASES_OF_DATA = 1_000

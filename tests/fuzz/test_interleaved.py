@@ -16,12 +16,13 @@ from security.principal import Principal
 from tests.databases import new_database
 from tests.fuzz.answer import Answering
 from tests.fuzz.chance import Chance, Focus
-from tests.fuzz.data import insert, random_data
+from tests.fuzz.data import random_data
 from tests.fuzz.gateway import LIMITS, removable_predicates, without_predicates
 from tests.fuzz.operation import Asked
 from tests.fuzz.people import random_people
 from tests.graph import CURSORS, PATIENCE, serving_url
 from tests.model.world import GRAPH
+from tests.rows import insert
 
 SEED = 11
 REQUESTS = 2_000

@@ -6,18 +6,18 @@ from decimal import Decimal
 from typing import Any
 
 from schema.model import Kind, Link, Model, ScalarField
-from tests.model.world import GRAPH, World, as_id
-from tests.sample import Row
+from tests.model.world import GRAPH, Seen, as_id
+from tests.rows import Row
 
 Where = Mapping[str, Any]
 
 
-def matches(world: World, model: Model, row: Row, where: Where) -> bool:
+def matches(world: Seen, model: Model, row: Row, where: Where) -> bool:
     """Tell whether a row is as a filter says, given as the variable that a client would send."""
     return all(_holds(world, model, row, name, value) for name, value in where.items())
 
 
-def _holds(world: World, model: Model, row: Row, name: str, value: Any) -> bool:
+def _holds(world: Seen, model: Model, row: Row, name: str, value: Any) -> bool:
     if name in ("and", "or", "not"):
         parts = [matches(world, model, row, part) for part in ([value] if name == "not" else value)]
         return {"and": all(parts), "or": any(parts), "not": not any(parts)}[name]
@@ -29,7 +29,7 @@ def _holds(world: World, model: Model, row: Row, name: str, value: Any) -> bool:
     return _holds_beyond(world, model.links[name], row, value)
 
 
-def _holds_beyond(world: World, link: Link, row: Row, value: Any) -> bool:
+def _holds_beyond(world: Seen, link: Link, row: Row, value: Any) -> bool:
     target, others = GRAPH[link.target], world.linked(link, row)
     if not link.many:
         return any(matches(world, target, other, value) for other in others)

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from schema.model import Kind, Model, ScalarField
 from tests.model.pages import compare
-from tests.model.world import GRAPH, World, as_id, as_json, written
-from tests.sample import Row
+from tests.model.world import GRAPH, Seen, as_id, as_json, written
+from tests.rows import Row
 
 _ZONE = ZoneInfo("America/Sao_Paulo")
 _EXACT = Context(prec=60)
@@ -28,7 +28,7 @@ def path_of(model: Model, given: GroupBy) -> Path:
 
 
 def groups(
-    world: World,
+    world: Seen,
     model: Model,
     rows: Sequence[Row],
     group_by: Sequence[GroupBy],
@@ -48,7 +48,7 @@ def groups(
     return [_as_json(model, group_by, key, told) for key, told in measured]
 
 
-def size(world: World, model: Model, rows: Sequence[Row]) -> int:
+def size(world: Seen, model: Model, rows: Sequence[Row]) -> int:
     """Return how many pharmacies rows belong to; how many rows they are where they belong to none."""
     match model.name:
         case "Customer":
@@ -65,7 +65,7 @@ def _field_name(model: Model, constant: str) -> str:
     return "id" if constant == "ID" else names[constant]
 
 
-def _value(world: World, model: Model, row: Row, given: GroupBy) -> Any:
+def _value(world: Seen, model: Model, row: Row, given: GroupBy) -> Any:
     """Return what a row has in a grouping; nothing where the row that a link leads to is not seen."""
     if "field" not in given:
         [(name, inner)] = given.items()

@@ -6,7 +6,7 @@ from functools import cmp_to_key
 from typing import Any
 
 from schema.model import Model
-from tests.sample import Row
+from tests.rows import Row
 
 
 def compare(one: Any, other: Any) -> int:

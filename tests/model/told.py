@@ -6,7 +6,7 @@ from schema.model import Model
 from tests.model.groups import size
 from tests.model.viewers import Viewer, rows_of
 from tests.model.world import World
-from tests.sample import Row
+from tests.rows import Row
 
 LEAST = 5
 """Pharmacies, or rows of what belongs to none; as the engine of the tests has it."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from security.principal import Principal
 from security.roles import Role
-from tests.sample import SAMPLE, Row
+from tests.rows import Row
+from tests.sample import SAMPLE
 
 Pick = Callable[[Row], bool]
 

@@ -4,14 +4,26 @@ import base64
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from schema.entities import ENTITIES
 from schema.model import Kind, Link, Model, ScalarField, describe
 from tests.model.viewers import Sight, rows_of
-from tests.sample import Row
+from tests.rows import Row
 
 GRAPH = describe(ENTITIES)
+
+
+class Seen(Protocol):
+    """What somebody sees of a data set."""
+
+    def rows(self, model: Model) -> list[Row]:
+        """Return the visible rows of an entity, in the order of keys."""
+        ...
+
+    def linked(self, link: Link, row: Row) -> list[Row]:
+        """Return the visible rows that a link leads to."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from app.embedded import Stack
 from resolvers.schemas import Schemas
 from schema.policies import policy_statements
 from tests.databases import new_database
-from tests.fuzz.data import Data, insert, random_data
+from tests.fuzz.data import random_data
 from tests.fuzz.gateway import gateway, new_schemas, removable_predicates
 from tests.fuzz.run import Differs, Run
 from tests.graph import serving_url
@@ -19,6 +19,7 @@ from tests.model.world import GRAPH
 from tests.planted import fences, fields, keeping, links, rows
 from tests.planted.mutants import mutants
 from tests.planted.planting import Bug
+from tests.rows import Data, insert
 
 BUGS = (*rows.BUGS, *fields.BUGS, *links.BUGS, *keeping.BUGS, *fences.BUGS)
 WITHIN = 400

@@ -1,24 +1,44 @@
 """The compiled path against the reference path: any operation of anybody must give the same response on both.
 
-Operations that take cursors are asked a second time, with cursors that the first answer gave.
+Each operation is asked of a data set of its own. Those that take cursors are asked again, with cursors that the first
+answer gave. A difference is told with the seed of its data set, which `odd_data` makes again.
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from functools import cache
-from typing import Any
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from typing import Any, TypeVar
 
+import psycopg
+import pytest_asyncio
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from app.embedded import Stack
 from resolvers.reference.resolvers import ReferenceResolvers
 from schema.derive.build import build
+from security.principal import Principal
+from tests import rows
+from tests.databases import new_database
 from tests.documents import Document, documents
-from tests.graph import Asking, Told
+from tests.fuzz.data import REGIONS, odd_data
+from tests.graph import Asking, Told, asking, serving_url
 from tests.model.viewers import VIEWERS, Viewer
 from tests.model.world import GRAPH
+from tests.operands import Operands
 from tests.operations import Choices
 from tests.profiles import examples
+from tests.rows import Data
+
+T = TypeVar("T")
+
+_MORE = 2
+"""How often operations with cursors are asked again: what is kept of the first must serve those of other values."""
+
+SEEDS = st.shared(st.integers(0, 2**32 - 1), key="the data set")
+data_of = lru_cache(maxsize=4)(odd_data)
+OPERANDS = Operands(SEEDS.map(data_of))
 
 SEEING = [viewer for viewer in VIEWERS if list(GRAPH.seen_by(viewer.principal.capabilities))]
 
@@ -28,7 +48,7 @@ def documents_of(viewer: Viewer) -> st.SearchStrategy[Document]:
     """Return random operations over what a viewer sees."""
     seen = GRAPH.seen_by(viewer.principal.capabilities)
     schema = build(seen, ReferenceResolvers())._schema
-    return documents(schema, Choices(seen))
+    return documents(schema, Choices(seen, OPERANDS))
 
 
 def response(told: Told) -> Any:
@@ -67,21 +87,65 @@ def placed(data: st.DataObject, document: Document, told: Told) -> dict[str, Any
     return given
 
 
-@settings(examples(300), suppress_health_check=list(HealthCheck))
-@given(data=st.data(), viewer=st.sampled_from(SEEING))
-async def test_both_paths_give_the_same_response(
-    ask_compiled: Asking, ask_reference: Asking, viewer: Viewer, data: st.DataObject
-) -> None:
-    document = data.draw(documents_of(viewer))
+def among(principal: Principal, data: Data, at: int) -> Principal:
+    """Return somebody alike who claims what there is in a data set: any other claims show nothing."""
+    customers, warehouses = ([row["id"] for row in data.tables[name]] for name in ("customers", "warehouses"))
+    return replace(
+        principal,
+        customer_id=next(iter(some(customers, 1, at)), principal.customer_id) if principal.customer_id else None,
+        regions=some(REGIONS, len(principal.regions), at),
+        warehouse_ids=some(warehouses, len(principal.warehouse_ids), at),
+    )
 
-    async def both(variables: Mapping[str, Any]) -> Told:
-        compiled = await ask_compiled(document.text, viewer.principal, variables)
-        reference = await ask_reference(document.text, viewer.principal, variables)
+
+def some(options: Sequence[T], number: int, at: int) -> tuple[T, ...]:
+    """Return so many of the options, from some place on."""
+    start = at % len(options) if options else 0
+    return (*options[start:], *options[:start])[:number]
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Both paths over one database, whose rows may be replaced."""
+
+    compiled: Asking
+    reference: Asking
+    owner: psycopg.Connection
+
+    def hold(self, data: Data) -> None:
+        """Let both paths find these rows and no others."""
+        rows.replace(self.owner, data)
+
+    async def ask(self, document: Document, principal: Principal, variables: Mapping[str, Any]) -> Told:
+        """Return what the compiled path tells, an assertion unless the reference path tells the same."""
+        compiled = await self.compiled(document.text, principal, variables)
+        reference = await self.reference(document.text, principal, variables)
         assume("GRAPHQL_VALIDATION_FAILED" not in reference.answer.body.decode())
         assert (compiled.status, response(compiled)) == (reference.status, response(reference))
         assert len(compiled.statements) <= document.statements or compiled.status != 200, "more statements than fields"
         return compiled
 
-    told = await both(document.variables)
-    if document.places:
-        await both(placed(data, document, told))
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def paths(stack: Stack, migrated_template: str) -> AsyncIterator[Paths]:
+    with (
+        new_database(stack.endpoints.owner_url, migrated_template) as url,
+        psycopg.connect(url, autocommit=True) as owner,
+    ):
+        served = serving_url(stack, url)
+        async with asking(served, compiling=True) as compiled, asking(served, compiling=False) as reference:
+            yield Paths(compiled, reference, owner)
+
+
+@settings(examples(300), suppress_health_check=list(HealthCheck))
+@given(seed=SEEDS, viewer=st.sampled_from(SEEING), at=st.integers(0, 20), drawn=st.data())
+async def test_both_paths_give_the_same_response(
+    paths: Paths, seed: int, viewer: Viewer, at: int, drawn: st.DataObject
+) -> None:
+    data = data_of(seed)
+    paths.hold(data)
+    principal = among(viewer.principal, data, at)
+    document = drawn.draw(documents_of(viewer))
+    told = await paths.ask(document, principal, document.variables)
+    for _ in range(_MORE if document.places else 0):
+        await paths.ask(document, principal, placed(drawn, document, told))

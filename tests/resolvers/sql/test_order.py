@@ -14,7 +14,7 @@ from tests.model.viewers import ADMIN, CUSTOMER, SALES, Viewer
 from tests.model.world import GRAPH, World, as_id, row_as_json
 from tests.operations import Choices, Given, orderings
 from tests.profiles import examples
-from tests.sample import Row
+from tests.rows import Row
 
 CHOICES = {viewer: Choices(GRAPH.seen_by(viewer.principal.capabilities)) for viewer in (ADMIN, SALES, CUSTOMER)}
 
