@@ -1,17 +1,20 @@
 """A database with large tables that explains each statement as it runs it, with the plan that it is served with."""
 
+import contextlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 from psycopg import sql
 
-from resolvers.database import Database, Planning, Texts
+from resolvers.database import Database, Planning, Snapshot, Texts
 from security.principal import Principal
 
 LARGE = {"customers", "products", "orders", "order_items", "customer_interactions", "pricing", "inventory"}
 """Tables that are large where the gateway serves, and here have some thousands of rows."""
+MOST_READ = 1_000
+"""Rows of one large table, which has at least 2,000, that a page of 20 rows and what is linked to them may read."""
 
 ROWS = """
 insert into customer_tiers (id, name) values (1, 'gold');
@@ -36,7 +39,6 @@ insert into order_items (order_id, product_id, quantity, unit_price, discount, t
     select n, 1 + (n * 31 + m) % 2000, 1, 10, 0, 0, 10 from generate_series(1, 20000) n, generate_series(1, 3) m;
 insert into customer_interactions (customer_id, interaction_date, channel, type)
     select 1 + n % 2000, now() - n * interval '1 hour', 'web', 'inquiry' from generate_series(1, 20000) n;
-analyze;
 """
 
 
@@ -51,6 +53,19 @@ class Explained(Database):
     async def fetch(
         self, principal: Principal, planning: Planning, text: str, arguments: Sequence[Any]
     ) -> Sequence[Texts]:
+        await self.explain(principal, planning, text, arguments)
+        return await super().fetch(principal, planning, text, arguments)
+
+    @contextlib.asynccontextmanager
+    async def snapshot(self, principal: Principal) -> AsyncIterator[Snapshot]:
+        snapshot = _ExplainedSnapshot(self, principal)
+        try:
+            yield snapshot
+        finally:
+            await snapshot.close()
+
+    async def explain(self, principal: Principal, planning: Planning, text: str, arguments: Sequence[Any]) -> None:
+        """Keep the plan of a statement."""
         connection = await self.acquire(())
         values = ", ".join(sql.Literal(argument).as_string() for argument in arguments)
         try:
@@ -64,7 +79,18 @@ class Explained(Database):
         finally:
             self.release(connection)
         self.plans.append(json.loads(plan)[0]["Plan"])
-        return await super().fetch(principal, planning, text, arguments)
+
+
+class _ExplainedSnapshot(Snapshot):
+    """A transaction whose compiled statements are explained on a connection beside it."""
+
+    def __init__(self, database: Explained, principal: Principal) -> None:
+        super().__init__(database, principal)
+        self._explaining = database
+
+    async def fetch_texts(self, text: str, arguments: Sequence[Any]) -> Sequence[Texts]:
+        await self._explaining.explain(self._principal, Planning.EACH_TIME, text, arguments)
+        return await super().fetch_texts(text, arguments)
 
 
 def nodes(node: Node) -> Iterator[Node]:
@@ -77,6 +103,11 @@ def nodes(node: Node) -> Iterator[Node]:
 def scanned(plan: Node) -> set[str]:
     """Return the large tables that a plan reads from end to end."""
     return {node["Relation Name"] for node in nodes(plan) if node["Node Type"] == "Seq Scan"} & LARGE
+
+
+def swept(plan: Node) -> set[str]:
+    """Return the large tables that a plan reads from end to end, through an index or not, or a large part of."""
+    return scanned(plan) | {table for table, rows in read(plan).items() if rows > MOST_READ}
 
 
 def read(plan: Node) -> Counter[str]:

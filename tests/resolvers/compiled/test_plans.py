@@ -1,33 +1,17 @@
 """No usual operation reads a large table from end to end, or much more of one than it shows."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
-import psycopg
 import pytest
-import pytest_asyncio
 
-from app.embedded import Stack
 from resolvers.engine import Operation
 from schema.entity import Field
 from schema.global_id import global_id
 from schema.model import Kind, Model, ScalarField
-from tests.databases import new_database
-from tests.golden.test_operations import DOCUMENTS, FOLDER, variables_of, viewer_of
-from tests.graph import new_engine, serving_url
+from tests.graph import new_engine
 from tests.model.viewers import ADMIN, CUSTOMER, OPERATIONS, SALES, SUPPORT, Viewer
 from tests.model.world import GRAPH
-from tests.resolvers.compiled.explained import ROWS, Explained, nodes, read, scanned
-
-MOST_READ = 1_000
-"""Rows of one large table, which has at least 2,000, that a page of 20 rows and what is linked to them may read."""
-
-COUNTING = ("totalCount", "Aggregate")
-"""Words of documents whose answers are made of all rows."""
-
-HASHED = "filters"
-"""A golden operation that PostgreSQL may answer by hashing what a link to many, under `not`, leads to."""
-
-SMALL = [name for name, text in DOCUMENTS.items() if name != HASHED and not any(word in text for word in COUNTING)]
+from tests.resolvers.compiled.explained import MOST_READ, Explained, nodes, read, scanned
 
 USUAL = {
     "point": """query { order(id: "ORDER") { id status customer { name } items { nodes { product { name
@@ -45,22 +29,6 @@ USUAL = {
 }
 
 
-@pytest.fixture(scope="module")
-def url(stack: Stack, migrated_template: str) -> Iterator[str]:
-    with new_database(stack.endpoints.owner_url, migrated_template) as owner_url:
-        with psycopg.connect(owner_url, autocommit=True) as connection:
-            connection.execute(ROWS)
-        yield serving_url(stack, owner_url)
-
-
-@pytest_asyncio.fixture
-async def database(url: str) -> AsyncIterator[Explained]:
-    database = await Explained.open(url, max_size=2)
-    database.plans = []
-    yield database
-    await database.close()
-
-
 @pytest.mark.parametrize("viewer", [ADMIN, SALES, CUSTOMER], ids=str)
 @pytest.mark.parametrize("name", USUAL)
 async def test_large_tables_are_read_through_an_index(database: Explained, name: str, viewer: Viewer) -> None:
@@ -68,16 +36,7 @@ async def test_large_tables_are_read_through_an_index(database: Explained, name:
     document = document.replace('CUSTOMER"', f'{global_id("Customer", 77)}"')
     answer = await new_engine(database, compiling=True).execute(Operation(document), viewer.principal)
     assert answer.status == 200
-    for plan in database.plans:
-        assert not scanned(plan)
-
-
-@pytest.mark.parametrize("name", SMALL)
-async def test_golden_operations_scan_no_large_table(database: Explained, name: str) -> None:
-    document = DOCUMENTS[name]
-    asked = Operation(document, variables=variables_of(FOLDER / f"{name}.graphql"))
-    answer = await new_engine(database, compiling=True).execute(asked, viewer_of(document).principal)
-    assert answer.status == 200, answer.body
+    assert database.plans
     for plan in database.plans:
         assert not scanned(plan)
 
