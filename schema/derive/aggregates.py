@@ -64,7 +64,7 @@ def aggregate_field(types: Types, model: Model, resolvers: Resolvers, most: int,
 def _arguments(types: Types, model: Model, most: int) -> list[StrawberryArgument]:
     name = model.name
     return [
-        types.argument("where", f"{name}Filter | None", "Which rows.", graphql_name="where"),
+        types.argument("where", f"{name}Filter | None", "Which rows."),
         types.argument(
             "group_by",
             f"list[{name}GroupBy] | None",
@@ -81,7 +81,6 @@ def _arguments(types: Types, model: Model, most: int) -> list[StrawberryArgument
             "first",
             "int | None",
             f"How many groups. Where it says nothing, all; more than {most:,} are then refused, not cut off.",
-            graphql_name="first",
         ),
     ]
 

@@ -74,7 +74,7 @@ def _roots(types: Types, model: Model, resolvers: Resolvers, page_size: int) -> 
                 f"{model.name} | None",
                 f"The row of `{model.name}` with an id; null where there is none that the caller may see.",
                 resolvers.by_id(model),
-                arguments=[types.argument("id", "ID", "Its global id.", graphql_name="id")],
+                arguments=[types.argument("id", "ID", "Its global id.")],
             ),
             types.resolved(
                 model.plural,
@@ -95,14 +95,14 @@ def _node_fields(types: Types, resolvers: Resolvers, max_page_size: int) -> list
             "Node | None",
             "The row with an id; null where there is none that the caller may see.",
             resolvers.node(),
-            arguments=[types.argument("id", "ID", "Its global id.", graphql_name="id")],
+            arguments=[types.argument("id", "ID", "Its global id.")],
         ),
         types.resolved(
             "nodes",
             "list[Node | None]",
             "The rows with some ids, in the order of the ids.",
             resolvers.nodes(),
-            arguments=[types.argument("ids", "list[ID]", "Their global ids.", graphql_name="ids")],
+            arguments=[types.argument("ids", "list[ID]", "Their global ids.")],
             directives=[
                 ListSize(
                     assumed_size=max_page_size,

@@ -43,10 +43,8 @@ def explain_access_field(types: Types, resolvers: Resolvers) -> StrawberryField:
         "What somebody would be told of a type or field, and which rule decides.",
         resolvers.explain_access(),
         arguments=[
-            types.argument(
-                "coordinate", "str", "A type, `Order`, or a field of it, `Order.total`.", graphql_name="coordinate"
-            ),
-            types.argument("id", "ID | None", "Global id of a row of the type.", graphql_name="id"),
+            types.argument("coordinate", "str", "A type, `Order`, or a field of it, `Order.total`."),
+            types.argument("id", "ID | None", "Global id of a row of the type."),
             types.argument(
                 "claims",
                 "JSON",
@@ -58,7 +56,6 @@ def explain_access_field(types: Types, resolvers: Resolvers) -> StrawberryField:
                 "restricted",
                 "bool | None",
                 "Whether to explain it as while it can't be known which tokens were revoked.",
-                graphql_name="restricted",
             ),
         ],
         directives=[RequiresScopes(scopes=[[EXPLAIN]]), Cost(weight="10")],

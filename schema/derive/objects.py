@@ -58,11 +58,11 @@ def add_objects(types: Types, graph: Graph, resolvers: Resolvers, page_size: int
 def connection_arguments(types: Types, model: Model) -> list[StrawberryArgument]:
     """Return the arguments of a field that gives a page of rows."""
     return [
-        types.argument("first", "int | None", "How many rows from the start.", graphql_name="first"),
-        types.argument("after", "str | None", "Cursor that the page starts after.", graphql_name="after"),
-        types.argument("last", "int | None", "How many rows from the end.", graphql_name="last"),
-        types.argument("before", "str | None", "Cursor that the page ends before.", graphql_name="before"),
-        types.argument("where", f"{model.name}Filter | None", "Which rows.", graphql_name="where"),
+        types.argument("first", "int | None", "How many rows from the start."),
+        types.argument("after", "str | None", "Cursor that the page starts after."),
+        types.argument("last", "int | None", "How many rows from the end."),
+        types.argument("before", "str | None", "Cursor that the page ends before."),
+        types.argument("where", f"{model.name}Filter | None", "Which rows."),
         types.argument(
             "order_by",
             f"list[{model.name}OrderBy] | None",

@@ -45,10 +45,8 @@ def quality_fields(types: Types, resolvers: Resolvers) -> list[StrawberryField]:
             "What one check of the warehouse found, the newest first.",
             resolvers.quality_history(),
             arguments=[
-                types.argument("name", "str", "The check's name: `not null raw.orders.total`.", graphql_name="name"),
-                types.argument(
-                    "first", "int | None", f"How many results; {HISTORY_SIZE} if left out.", graphql_name="first"
-                ),
+                types.argument("name", "str", "The check's name: `not null raw.orders.total`."),
+                types.argument("first", "int | None", f"How many results; {HISTORY_SIZE} if left out."),
             ],
             directives=_READ,
         ),

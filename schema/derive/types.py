@@ -77,11 +77,16 @@ class Types(dict[str, Any]):
         made.arguments = list(arguments)
         return made
 
-    def argument(self, name: str, annotation: str, description: str, *, graphql_name: str) -> StrawberryArgument:
-        """Return an argument; one whose annotation allows None may be left out."""
+    def argument(
+        self, name: str, annotation: str, description: str, *, graphql_name: str | None = None
+    ) -> StrawberryArgument:
+        """Return an argument; one whose annotation allows None may be left out.
+
+        `graphql_name` is its name in the graph where `name`, under which it is resolved, is another.
+        """
         made = StrawberryArgument(
             python_name=name,
-            graphql_name=graphql_name,
+            graphql_name=graphql_name or name,
             type_annotation=_later(),
             description=description,
             default=UNSET,
