@@ -89,12 +89,12 @@ def gateway_process(folder: Path, *arguments: str, **settings: Any) -> Iterator[
     It has no ETL worker unless the settings ask for one.
     """
     folder.mkdir(exist_ok=True)
-    settings = {"data_dir": folder / "data", "port": 0, "etl_worker": False} | settings
+    given: dict[str, Any] = {"data_dir": folder / "data", "port": 0, "etl_worker": False} | settings
     with (folder / "out").open("w") as out, (folder / "err").open("w") as err:
         process = subprocess.Popen(
-            [*GATEWAY, "serve", *arguments], env=environment(**settings), stdout=out, stderr=err, text=True
+            [*GATEWAY, "serve", *arguments], env=environment(**given), stdout=out, stderr=err, text=True
         )
-    gateway = Gateway(process, folder, "", Settings(data_dir=settings["data_dir"]))
+    gateway = Gateway(process, folder, "", Settings(data_dir=given["data_dir"]))
     try:
         gateway.url = _wait_until_ready(gateway)
         yield gateway

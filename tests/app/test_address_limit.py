@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from limits.storage import MemoryStorage
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
@@ -102,7 +103,9 @@ def test_ever_new_addresses_fill_no_memory() -> None:
     for number in range(_MOST + 500):
         counts.wait(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
     assert len(counts._clients) == _MOST
-    assert not counts._limiter.storage.events
+    storage = counts._limiter.storage
+    assert isinstance(storage, MemoryStorage)
+    assert not storage.events
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import socket
 import ssl
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -28,7 +29,7 @@ from tests.app.serving import Gateway, gateway_process, serving
 from tests.app.wire import seconds_until_closed
 
 
-def write_pair(folder: Path, encryption: KeySerializationEncryption | None = None) -> dict[str, Path]:
+def write_pair(folder: Path, encryption: KeySerializationEncryption | None = None) -> dict[str, Any]:
     """Write a certificate for localhost that is its own issuer, and its key; return both as settings."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
@@ -127,5 +128,5 @@ def test_files_of_no_use_stop_the_start(pair: dict[str, Path], tmp_path: Path) -
     ]
     for change in wrong:
         with pytest.raises(StartError, match="GATEWAY_TLS_"):
-            server_context(Settings(**pair | change))  # type: ignore[arg-type]
+            server_context(Settings(**pair | change))
     assert server_context(Settings()) is None

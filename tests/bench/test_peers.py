@@ -42,7 +42,7 @@ async def _started(app: ASGIApp, database_url: str) -> AsyncIterator[httpx.Async
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DATABASE_URL", database_url)
         patch.setenv("POOL_SIZE", "2")
-        running = asyncio.create_task(app({"type": "lifespan", "asgi": {"version": "3.0"}}, told.get, heard.put))
+        running = asyncio.ensure_future(app({"type": "lifespan", "asgi": {"version": "3.0"}}, told.get, heard.put))
         await told.put({"type": "lifespan.startup"})
         assert await asyncio.wait_for(heard.get(), 20) == {"type": "lifespan.startup.complete"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://peer") as client:

@@ -8,13 +8,16 @@ from resolvers import pages
 from resolvers.compiled import paging, slots
 from resolvers.compiled.operation import CompiledOperation
 from resolvers.compiled.roots import ReadableTypes
+from resolvers.cursors import belonging
 from resolvers.documents import Documents
 from resolvers.pool import Connection, State
 from resolvers.reference import resolvers
+from schema.global_id import parse_global_id
 from security import principal
 from security.capabilities import Capabilities
 from security.principal import Principal
-from security.roles import ROLES
+from security.roles import ROLES, capabilities_of
+from security.rows import Claim
 from tests.model.world import GRAPH
 from tests.planted.planting import COMPILED, POLICIES, REFERENCE, Bug, Patch, Plant, instead, on, wrapped
 
@@ -32,8 +35,7 @@ def _cursors_without(part: int) -> Plant:
     """Let a cursor not belong to its field (0), ordering (1) or filter (2)."""
 
     def plant(patch: Patch) -> None:
-        belonging = pages.belonging
-        empty = ["", None, None]
+        empty: list[Any] = ["", None, None]
 
         def broken(*arguments: Any) -> bytes:
             if part == 1:
@@ -63,12 +65,12 @@ def _by_rights(show: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _settings_without(name: str) -> property:
-    settings = Principal.settings.func
+    settings = vars(Principal)["settings"].func
     return property(lambda self: tuple((n, "" if n == name else value) for n, value in settings(self)))
 
 
 def _settings_unquoted() -> property:
-    settings = Principal.settings.func
+    settings = vars(Principal)["settings"].func
     return property(lambda self: tuple((name, value.replace("\\", "")) for name, value in settings(self)))
 
 
@@ -77,7 +79,7 @@ def _same_number(self: Capabilities, other: object) -> bool:
 
 
 async def _row_of_any_entity(running: Any, text: str) -> Any:
-    type_name, key = resolvers.parse_global_id(text)
+    type_name, key = parse_global_id(text)
     return await resolvers._row(running, GRAPH[type_name], key)
 
 
@@ -108,9 +110,7 @@ BUGS = (
     ),
     Bug(
         "plans have claims of whoever asked first in them",
-        wrapped(
-            slots, "is_open", lambda is_open: lambda operand: not isinstance(operand, slots.Claim) and is_open(operand)
-        ),
+        wrapped(slots, "is_open", lambda is_open: lambda operand: not isinstance(operand, Claim) and is_open(operand)),
         roles=("customer",),
         people=9,
         focus=on("Customer", "Order", kinds=("page",)),
@@ -193,7 +193,7 @@ BUGS = (
         lambda patch: patch.setattr(
             Principal,
             "capabilities",
-            property(lambda self: principal.capabilities_of(self.roles, self.scopes)),
+            property(lambda self: capabilities_of(self.roles, self.scopes)),
         ),
         roles=("admin",),
         builds_schemas=True,

@@ -1,10 +1,14 @@
 """Bugs in row rules: dropped, negated, widened, compared with another column or claim."""
 
+from collections.abc import Callable
+from typing import Any
+
 import sqlalchemy as sa
 
 from resolvers.sql import scope
-from resolvers.sql.scope import Scope
+from resolvers.sql.scope import Predicate, Scope
 from security.capabilities import Reach
+from security.principal import Principal
 from security.rows import (
     Claim,
     Compare,
@@ -45,8 +49,8 @@ def _territory_if_named(path: str) -> RowRule:
 def _compared_as(comparison: Comparison, other: Comparison) -> Plant:
     """Let one comparison be made as another."""
 
-    def make(compared):  # type: ignore[no-untyped-def]
-        def broken(self: Scope, column: sa.ColumnElement, compare: Compare) -> scope.Predicate:  # type: ignore[type-arg]
+    def make(compared: Callable[..., Predicate]) -> Callable[..., Predicate]:
+        def broken(self: Scope, column: sa.ColumnElement[Any], compare: Compare) -> Predicate:
             if compare.comparison is comparison:
                 compare = Compare(compare.path, other, compare.claim)
             return compared(self, column, compare)
@@ -136,6 +140,6 @@ BUGS = (
 )
 
 
-def scope_value(principal, claim):  # type: ignore[no-untyped-def]
+def scope_value(principal: Principal, claim: Claim) -> Any:
     value = getattr(principal, claim.value)
     return list(value) if isinstance(value, tuple) else value

@@ -39,7 +39,7 @@ async def test_only_the_late_are_ended() -> None:
             return "late"
         return "in time"
 
-    assert await asyncio.gather(run(30), run(0), run(30), run(0.01)) == ["late", "in time", "late", "in time"]
+    assert [*await asyncio.gather(run(30), run(0), run(30), run(0.01))] == ["late", "in time", "late", "in time"]
 
 
 async def test_a_task_that_goes_on_after_its_deadline_is_not_cancelled_any_more() -> None:

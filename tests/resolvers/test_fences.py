@@ -39,7 +39,7 @@ def without_predicates(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def examples_of_profile() -> int:
     """How many examples the profile of property tests tries."""
-    return settings.default.max_examples
+    return settings.get_profile(settings.get_current_profile_name()).max_examples
 
 
 def everything_seen_by(viewer: Viewer) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from app.embedded import Stack
 from schema.policies import check_statements
 from tests.databases import new_database
 from tests.model.world import GRAPH
@@ -31,7 +32,7 @@ where relnamespace = 'public'::regnamespace and relkind = 'r'
 
 
 @pytest.fixture
-def own_database(stack, migrated_template: str) -> Iterator[psycopg.Connection]:
+def own_database(stack: Stack, migrated_template: str) -> Iterator[psycopg.Connection]:
     with new_database(stack.endpoints.owner_url, migrated_template) as url:
         insert_sample(url)
         with psycopg.connect(url, autocommit=True) as connection:

@@ -141,7 +141,7 @@ async def test_a_fetch_that_takes_long_is_not_begun_again(clock: Clock) -> None:
     second = asyncio.create_task(server.candidates("old", "EdDSA"))
     await settle()
     issuer.holds.set()
-    assert await asyncio.gather(first, second) == [[OLD], [OLD]]
+    assert [*await asyncio.gather(first, second)] == [[OLD], [OLD]]
     assert issuer.asked == 1
 
 

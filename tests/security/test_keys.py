@@ -24,7 +24,7 @@ def public_pem(key: PrivateKeyTypes) -> str:
 
 
 def test_several_keys_are_read_in_order() -> None:
-    keys = [ED, ec.generate_private_key(ec.SECP256R1()), rsa.generate_private_key(65537, 2048)]
+    keys: list[PrivateKeyTypes] = [ED, ec.generate_private_key(ec.SECP256R1()), rsa.generate_private_key(65537, 2048)]
     text = "# old and new\n" + "\n".join(map(public_pem, keys))
     assert [type(key) for key in read_public_keys(text)] == [type(key.public_key()) for key in keys]
 

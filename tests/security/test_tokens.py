@@ -62,27 +62,27 @@ def by_hand(header: dict[str, Any], payload: dict[str, Any], signature: bytes = 
 @pytest.mark.parametrize(("key", "algorithm"), [(ED, "EdDSA"), (EC, "ES256"), (RSA, "RS256")])
 async def test_a_token_of_each_algorithm_is_accepted(verifier: TokenVerifier, key: Any, algorithm: str) -> None:
     principal = await verifier.verify(signed(key, algorithm, roles=["sales"], regions=["Sul"]))
-    assert (principal.subject, principal.roles, principal.regions) == ("u-1", {Role.SALES}, ("Sul",))
+    assert (principal.subject, principal.roles, principal.regions) == ("u-1", frozenset({Role.SALES}), ("Sul",))
 
 
 async def test_one_of_several_audiences_is_enough(verifier: TokenVerifier) -> None:
-    assert await verifier.verify(signed(aud=["another", AUDIENCE]))
+    await verifier.verify(signed(aud=["another", AUDIENCE]))
 
 
 @pytest.mark.parametrize("kind", ["JWT", "at+jwt", "application/at+jwt"])
 async def test_an_access_token_may_say_so(verifier: TokenVerifier, kind: str) -> None:
-    assert await verifier.verify(signed(headers={"typ": kind}))
+    await verifier.verify(signed(headers={"typ": kind}))
 
 
 @pytest.mark.parametrize("purpose", [{"typ": "Bearer"}, {"token_use": "access"}])
 async def test_an_access_token_may_say_so_among_its_claims(verifier: TokenVerifier, purpose: dict[str, Any]) -> None:
-    assert await verifier.verify(signed(**purpose))
+    await verifier.verify(signed(**purpose))
 
 
 async def test_clocks_may_differ_within_the_leeway(verifier: TokenVerifier) -> None:
     now = int(time.time())
-    assert await verifier.verify(signed(iat=now + LEEWAY - 5, nbf=now + LEEWAY - 5))
-    assert await verifier.verify(signed(iat=now - 100, exp=now - LEEWAY + 5))
+    await verifier.verify(signed(iat=now + LEEWAY - 5, nbf=now + LEEWAY - 5))
+    await verifier.verify(signed(iat=now - 100, exp=now - LEEWAY + 5))
 
 
 NOW = int(time.time())
@@ -188,7 +188,7 @@ async def test_the_longest_token_is_accepted_and_one_longer_is_not(verifier: Tok
     note = (MAX_TOKEN_LENGTH - short) * 3 // 4
     while len(signed(note="x" * note)) <= MAX_TOKEN_LENGTH:
         note += 1
-    assert await verifier.verify(signed(note="x" * (note - 1)))
+    await verifier.verify(signed(note="x" * (note - 1)))
     with pytest.raises(InvalidToken, match="not valid"):
         await verifier.verify(signed(note="x" * note))
 
@@ -220,8 +220,8 @@ class Replaceable:
 async def test_keys_overlap_while_one_replaces_the_other() -> None:
     keys = Replaceable(ED.public_key(), OTHER.public_key())
     verifier = TokenVerifier(RULES, keys)
-    assert await verifier.verify(signed(ED, headers={"kid": "old"}))
-    assert await verifier.verify(signed(OTHER, headers={"kid": "new"}))
+    await verifier.verify(signed(ED, headers={"kid": "old"}))
+    await verifier.verify(signed(OTHER, headers={"kid": "new"}))
     assert keys.asked == ["old", "new"]
 
 
@@ -254,7 +254,7 @@ async def test_a_remembered_token_still_expires(monkeypatch: pytest.MonkeyPatch)
     verifier = TokenVerifier(TokenRules(ISSUER, AUDIENCE, ("EdDSA",), max_lifetime=LIFETIME), KEYS)
     end = int(time.time()) + 2
     token = signed(iat=end - 7, exp=end)
-    assert await verifier.verify(token)
+    await verifier.verify(token)
     await asyncio.sleep(end + 0.1 - time.time())
     with pytest.raises(InvalidToken, match="expired"):
         await verifier.verify(token)

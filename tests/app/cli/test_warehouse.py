@@ -181,8 +181,9 @@ def test_another_process_that_has_the_file_and_does_not_answer(
 ) -> None:
     monkeypatch.setattr(warehouse_reading, "_PATIENCE", 0.2)
     code = f"import duckdb; c = duckdb.connect({str(file)!r}); print(1, flush=True); input()"
-    options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen([sys.executable, "-c", code], **options) as holder:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
         assert holder.stdout
         holder.stdout.readline()
         done = query(f"duckdb://{file}", "select 1")

@@ -40,7 +40,12 @@ def ready(stack: Stack) -> None:
 async def until_end_of_input(stack: Stack) -> None:
     """Keep the servers running until standard input ends."""
     ended = asyncio.Event()
-    asyncio.get_running_loop().add_reader(sys.stdin, lambda: sys.stdin.read(1) or ended.set())
+
+    def read() -> None:
+        if not sys.stdin.read(1):
+            ended.set()
+
+    asyncio.get_running_loop().add_reader(sys.stdin, read)
     supervision = asyncio.create_task(stack.supervise())
     end = asyncio.create_task(ended.wait())
     done, _ = await asyncio.wait((supervision, end), return_when=asyncio.FIRST_COMPLETED)

@@ -34,7 +34,8 @@ def processes(folder: Path) -> list[int]:
 
 
 def ports(folder: Path) -> dict[str, int]:
-    return json.loads((folder / "ports.json").read_text())
+    told: dict[str, int] = json.loads((folder / "ports.json").read_text())
+    return told
 
 
 def write_row(endpoints: Endpoints | str) -> None:

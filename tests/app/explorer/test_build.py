@@ -17,7 +17,7 @@ from app.embedded.locks import FileLock
 from app.errors import StartError
 from app.explorer import build as building
 from app.explorer.build import build_explorer, is_current
-from app.explorer.location import LIVE
+from app.explorer.location import LIVE, is_built
 from app.explorer.stamp import digest_of, sources
 
 
@@ -131,7 +131,7 @@ def test_what_a_build_killed_between_two_renames_left_is_put_back(project: Path,
     (project / "src" / "main.tsx").write_text("not TypeScript")
     with pytest.raises(StartError):
         build_explorer(print, project, static)
-    assert building.is_built(static / "live")
+    assert is_built(static / "live")
 
 
 def test_two_builds_do_not_meet(project: Path, static: Path) -> None:

@@ -1,5 +1,7 @@
 """The parts of the ETL's benchmark, small: what is measured is the work and nothing less."""
 
+from pathlib import Path
+
 import psutil
 import psycopg
 import pytest
@@ -36,9 +38,9 @@ def test_each_order_is_waited_for(database: Operational) -> None:
     assert 0 < found["p50_ms"] <= found["p99_ms"]
 
 
-def test_a_copy_has_every_row(database: Operational, tmp_path: object) -> None:
+def test_a_copy_has_every_row(database: Operational, tmp_path: Path) -> None:
     with database.connect() as connection:
         prepare(connection)
         write_orders(connection, 700)
-    assert copy(Clock(), database.url, f"{tmp_path}/copy.duckdb") == 400
+    assert copy(Clock(), database.url, tmp_path / "copy.duckdb") == 400
     assert TABLES == ("orders", "order_items")

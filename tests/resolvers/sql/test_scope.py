@@ -105,7 +105,8 @@ async def test_links(ask_unguarded: Asking, viewer: Viewer) -> None:
             one: dict[str, Any] = {"id": as_id(model, row)}
             for link in model.links.values():
                 ids = [{"id": as_id(GRAPH[link.target], other)} for other in world.linked(link, row)]
-                one[link.name] = {"totalCount": len(ids), "nodes": ids} if link.many else next(iter(ids), None)
+                linked: Any = {"totalCount": len(ids), "nodes": ids}
+                one[link.name] = linked if link.many else next(iter(ids), None)
             expected.append(one)
         assert told.data["rows"]["nodes"] == expected
 

@@ -118,7 +118,7 @@ async def test_new_tokens_make_no_new_budget() -> None:
     await budgets.wallet(pharmacy("ana", None)).pay(4)
     with pytest.raises(Throttled) as told:
         await budgets.wallet(pharmacy("ana", None)).pay(1)
-    assert told.value.retry_after >= 1
+    assert (told.value.retry_after or 0) >= 1
     assert told.value.extensions["cost"]["throttleStatus"]["currentlyAvailable"] == 0
 
 
