@@ -78,7 +78,7 @@ class _Writer:
             return self._decorated(self.draw(st.sampled_from(_LEFT)))
         models = list(self.choices.graph)
         model = self.draw(st.sampled_from(models))
-        kinds = [self._groups] if not model.readable else [self._rows, self._rows, self._row, self._groups, self._node]
+        kinds = [self._groups] if not model.readable else [*[self._rows] * 4, self._row, self._groups, self._node]
         written: str = self.draw(st.sampled_from(kinds))(model)
         self.statements += 1
         return written
@@ -102,7 +102,8 @@ class _Writer:
         return self._field("Query", model.singular, arguments, self._object(model, _DEPTH))
 
     def _rows(self, model: Model) -> str:
-        return self._field("Query", model.plural, self._page(model), self._connection(model, _DEPTH))
+        page = self._page(model)
+        return self._field("Query", model.plural, page, self._connection(model, page, _DEPTH))
 
     def _groups(self, model: Model) -> str:
         groupings = self.draw(self.choices.groupings(model.name, most=2))
@@ -153,10 +154,11 @@ class _Writer:
     def _link(self, model: Model, link: Link, depth: int) -> str:
         target = self.choices.graph.target(link)
         if link.many:
-            return self._field(model.name, link.name, self._page(target), self._connection(target, depth - 1))
+            page = self._page(target)
+            return self._field(model.name, link.name, page, self._connection(target, page, depth - 1))
         return self._field(model.name, link.name, {}, self._object(target, depth - 1))
 
-    def _connection(self, model: Model, depth: int) -> str:
+    def _connection(self, model: Model, page: Given, depth: int) -> str:
         parts: dict[str, Callable[[], str]] = {
             "nodes": lambda: f"nodes {self._object(model, depth)}",
             "edges": lambda: f"edges {self._edge(model, depth)}",
@@ -166,7 +168,9 @@ class _Writer:
             "typename": lambda: "__typename",
         }
         names = self.draw(st.lists(st.sampled_from(list(parts)), min_size=1, max_size=4, unique=True))
-        return "{ " + " ".join(parts[name]() for name in names) + " }"
+        # A page that takes a cursor tells of some, to be asked for with one.
+        cursors = ["edges { place: cursor }"] if _PLACE in page.values() else []
+        return "{ " + " ".join([*(parts[name]() for name in names), *cursors]) + " }"
 
     def _edge(self, model: Model, depth: int) -> str:
         parts = self._some_of(("__typename", "cursor", "node", "place: cursor"))
@@ -189,10 +193,10 @@ class _Writer:
 
     def _page(self, model: Model) -> Given:
         arguments: Given = dict(self.draw(st.sampled_from(_PAGES)))
-        if self.draw(st.booleans()):
+        if self.draw(st.integers(0, 2)):
             arguments["where"] = self.draw(self.choices.filters(model.name, 1))
-        if self.draw(st.booleans()):
-            arguments["orderBy"] = self.draw(orderings(model, 2))
+        if self.draw(st.integers(0, 4)):
+            arguments["orderBy"] = self.draw(orderings(model, 2, 1))
         return arguments | {name: _PLACE for name in ("after", "before") if not self.draw(st.integers(0, 2))}
 
     def _field(self, parent: str, name: str, arguments: Given, selection: str) -> str:

@@ -87,11 +87,13 @@ class Choices:
         return st.one_of(entries)
 
 
-def orderings(model: Model, most: int = 3) -> st.SearchStrategy[list[Given]]:
-    """Return orderings of rows of an entity, each field in it once."""
-    constants = [field.constant for field in model.comparable.values() if field.kind is not Kind.JSON]
+def orderings(model: Model, most: int = 3, least: int = 0) -> st.SearchStrategy[list[Given]]:
+    """Return orderings of rows of an entity by so many fields, each in it once."""
+    fields = [field for field in model.comparable.values() if field.kind is not Kind.JSON]
+    # What is hard about an order is where values are absent.
+    constants = [field.constant for field in fields for _ in range(3 if field.nullable else 1)]
     step = st.tuples(st.sampled_from(constants), st.sampled_from(_DIRECTIONS))
-    steps = st.lists(step, max_size=most, unique_by=lambda step: step[0])
+    steps = st.lists(step, min_size=least, max_size=most, unique_by=lambda step: step[0])
     return steps.map(lambda steps: [{"field": name} | direction for name, direction in steps])
 
 
