@@ -18,9 +18,10 @@ from resolvers.compiled.json_text import (
     truth_pieces,
 )
 from resolvers.compiled.levels import NUMBER, Level, numbered
+from resolvers.compiled.marks import SEPARATOR, character
 from resolvers.compiled.objects import ObjectCompiler
 from resolvers.compiled.paging import Paging
-from resolvers.compiled.parts import SEPARATOR, End, Items, More, PageSize
+from resolvers.compiled.parts import End, Items, More, PageSize
 from resolvers.compiled.selections import Selected, Selections
 from resolvers.compiled.statement import Compiled
 from resolvers.sql.scope import Predicate, Scope, Source
@@ -29,7 +30,7 @@ from resolvers.ways import NotCompiled, Reason
 from schema.derive.objects import TYPE_NAME
 from schema.model import Link, Model, ScalarField
 
-_SEPARATOR = sa.func.chr(sa.literal_column(str(ord(SEPARATOR))))
+_SEPARATOR = character(SEPARATOR)
 
 
 @dataclass

@@ -13,17 +13,15 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
+from resolvers.compiled.marks import SEAL, character
 from resolvers.compiled.parts import Part
 from schema.model import Kind, ScalarField
 
 Piece = str | sa.ColumnElement[Any] | Part
 """Text as it is, an expression whose text goes there or, in a root field, a part that the gateway puts together."""
 
-SEAL = b"\x01"
-"""Stands before and behind what a cursor is sealed from; JSON has no such character."""
-
 NULL: sa.ColumnElement[str] = sa.literal_column("'null'", sa.Text())
-_SEAL = sa.func.chr(sa.literal_column("1"))
+_SEAL = character(SEAL)
 _MOST_ARGUMENTS = 90
 """PostgreSQL's functions take at most 100."""
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from resolvers.access import MARK
 from resolvers.compiled.json_text import NULL, Piece, joined_text, object_pieces, scalar_pieces
 from resolvers.compiled.levels import Level
+from resolvers.compiled.marks import character
 from resolvers.compiled.selections import Selected, Selections
 from resolvers.sql.scope import Scope, Source, all_hold, joined
 from resolvers.ways import NotCompiled, Reason
@@ -18,7 +19,7 @@ from schema.model import Link, Model
 if TYPE_CHECKING:
     from resolvers.compiled.connections import ConnectionCompiler
 
-_MARK = sa.func.chr(sa.literal_column(str(ord(MARK))))
+_MARK = character(MARK)
 
 
 @dataclass

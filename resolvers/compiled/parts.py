@@ -5,11 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from resolvers.compiled.marks import SEPARATOR
 from resolvers.compiled.slots import Inputs
 from resolvers.database import Texts
-
-SEPARATOR = b"\x1e"
-"""Stands between the texts of a page that come as one; JSON has no such character."""
 
 
 class Page(NamedTuple):

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
+from resolvers.compiled.marks import SEPARATOR
 from resolvers.compiled.parts import Chunks
-from resolvers.compiled.rows import SEPARATOR
 from resolvers.compiled.slots import Supplied, filled
 from resolvers.compiled.variants import Call, Variants
 from resolvers.pages import Limits, check_ids

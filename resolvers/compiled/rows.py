@@ -10,16 +10,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from resolvers.compiled.connections import ConnectionCompiler
 from resolvers.compiled.json_text import joined_text
 from resolvers.compiled.levels import Level
+from resolvers.compiled.marks import SEPARATOR, character
 from resolvers.compiled.selections import Selected
 from resolvers.compiled.statement import Compiled
 from resolvers.sql.scope import all_hold
 from schema.global_id import key_of, parse_global_id
 from schema.model import Model
 
-SEPARATOR = b"\x03"
-"""Stands between the rows of `nodes` of one type; JSON has no such character."""
-
-_SEPARATOR = sa.func.chr(sa.literal_column(str(ord(SEPARATOR))))
+_SEPARATOR = character(SEPARATOR)
 
 
 @dataclass

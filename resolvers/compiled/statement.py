@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from resolvers.compiled.json_text import SEAL, Piece, merged
+from resolvers.compiled.json_text import Piece, merged
+from resolvers.compiled.marks import SEAL
 from resolvers.compiled.paging import Belonging, Condition, OpenedCursor, Paging
 from resolvers.compiled.parts import Chunks, Page, PageSize, Part, Text
 from resolvers.compiled.slots import Inputs, Supply
