@@ -21,10 +21,10 @@ from resolvers.quality import QualityResults
 from resolvers.schemas import Schemas
 from security.limits import DocumentLimits
 from security.principal import Principal
-from tests.databases import at_database, database_name, new_database
+from tests.databases import at_database, database_name
 from tests.model.viewers import ADMIN
 from tests.model.world import GRAPH
-from tests.sample import insert_sample
+from tests.sample import new_sample
 
 PAGE_SIZE = 20
 MAX_PAGE_SIZE = 200
@@ -134,16 +134,14 @@ def new_engine(
 @pytest.fixture(scope="session")
 def sample_database(stack: Stack, migrated_template: str) -> Iterator[str]:
     """The owner's URL of a database with the sample; nobody writes to it."""
-    with new_database(stack.endpoints.owner_url, migrated_template) as url:
-        insert_sample(url)
+    with new_sample(stack, migrated_template) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def unguarded_database(stack: Stack, migrated_template: str) -> Iterator[str]:
     """The owner's URL of a database with the sample and without policies."""
-    with new_database(stack.endpoints.owner_url, migrated_template) as url:
-        insert_sample(url)
+    with new_sample(stack, migrated_template) as url:
         with psycopg.connect(url, autocommit=True) as connection:
             for model in GRAPH:
                 table = sql.Identifier(model.table.name)

@@ -6,11 +6,14 @@ and the characters that patterns give a meaning, some orders have no items and s
 
 import datetime as dt
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 
+from app.embedded import Stack
+from tests.databases import new_database
 from tests.rows import Data, Row, insert
 
 T = TypeVar("T")
@@ -328,6 +331,9 @@ SAMPLE = _all()
 DATA = Data(SAMPLE)
 
 
-def insert_sample(owner_url: str) -> None:
-    """Write the sample into a migrated database."""
-    insert(owner_url, DATA)
+@contextmanager
+def new_sample(stack: Stack, template: str) -> Iterator[str]:
+    """Make a database with the sample from a migrated template, give its owner's URL and drop it at the end."""
+    with new_database(stack.endpoints.owner_url, template) as url:
+        insert(url, DATA)
+        yield url

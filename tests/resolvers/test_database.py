@@ -21,7 +21,7 @@ from tests.databases import new_database
 from tests.graph import new_engine, serving_url
 from tests.model.viewers import ADMIN
 from tests.model.world import GRAPH
-from tests.sample import SAMPLE, insert_sample
+from tests.sample import SAMPLE, new_sample
 
 ORDERS = GRAPH["Order"].table
 COUNT = sa.select(sa.func.count().label("count")).select_from(ORDERS)
@@ -31,8 +31,7 @@ PATHS = pytest.mark.parametrize("compiling", [False, True], ids=["reference", "c
 
 @pytest.fixture(scope="module")
 def owner_url(stack: Stack, migrated_template: str) -> Iterator[str]:
-    with new_database(stack.endpoints.owner_url, migrated_template) as url:
-        insert_sample(url)
+    with new_sample(stack, migrated_template) as url:
         yield url
 
 

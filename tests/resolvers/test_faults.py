@@ -9,10 +9,9 @@ import pytest
 import pytest_asyncio
 
 from app.embedded import Stack
-from tests.databases import new_database
 from tests.graph import Asking, asking, serving_url
 from tests.model.viewers import ADMIN
-from tests.sample import insert_sample
+from tests.sample import new_sample
 
 # Reading the view fails, with a message that has a value of the column in it.
 BROKEN = """
@@ -30,8 +29,7 @@ SECRET = "SEGREDO"
 
 @pytest.fixture(scope="module")
 def broken_url(stack: Stack, migrated_template: str) -> Iterator[str]:
-    with new_database(stack.endpoints.owner_url, migrated_template) as url:
-        insert_sample(url)
+    with new_sample(stack, migrated_template) as url:
         with psycopg.connect(url) as connection:
             connection.execute(BROKEN)
         yield serving_url(stack, url)

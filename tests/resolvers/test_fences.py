@@ -14,11 +14,10 @@ from resolvers.database import Database, Planning
 from resolvers.engine import Operation
 from resolvers.sql.scope import Scope
 from schema.model import Model
-from tests.databases import new_database
 from tests.graph import Asking, Told, new_engine, serving_url
 from tests.model.viewers import CUSTOMER, SALES, SALES_WITHOUT_REGIONS, VIEWERS, Viewer, rows_of
 from tests.model.world import GRAPH
-from tests.sample import insert_sample
+from tests.sample import new_sample
 
 READERS = [viewer for viewer in VIEWERS if viewer.counts_instead is None]
 """Those who may not count more than they see: to them the policies show what they see."""
@@ -71,8 +70,7 @@ def keys(data: dict[str, dict[str, list[dict[str, str]]]]) -> dict[str, list[str
 @pytest.fixture(scope="module")
 def added_to(stack: Stack, migrated_template: str) -> Iterator[str]:
     """The owner's URL of a database with the sample, to whose policies somebody has added some that show every row."""
-    with new_database(stack.endpoints.owner_url, migrated_template) as url:
-        insert_sample(url)
+    with new_sample(stack, migrated_template) as url:
         with psycopg.connect(url, autocommit=True) as owner:
             for table in map(sql.Identifier, TABLES):
                 owner.execute(sql.SQL("create policy added on {} using (true)").format(table))

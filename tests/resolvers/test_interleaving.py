@@ -11,11 +11,10 @@ import pytest
 from app.embedded import Stack
 from resolvers.database import Database
 from resolvers.engine import Operation
-from tests.databases import new_database
 from tests.graph import asking, new_engine, serving_url
 from tests.model.viewers import ADMIN, CUSTOMER, VIEWERS, Viewer, rows_of
 from tests.model.world import GRAPH, World, as_id
-from tests.sample import insert_sample
+from tests.sample import new_sample
 
 PATHS = pytest.mark.parametrize("compiling", [False, True], ids=["reference", "compiled"])
 ROUNDS = 4
@@ -67,8 +66,7 @@ async def test_many_principals_at_once(stack: Stack, sample_database: str, compi
 
 @pytest.fixture
 def own_database(stack: Stack, migrated_template: str) -> Iterator[str]:
-    with new_database(stack.endpoints.owner_url, migrated_template) as url:
-        insert_sample(url)
+    with new_sample(stack, migrated_template) as url:
         yield url
 
 

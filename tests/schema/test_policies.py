@@ -7,9 +7,8 @@ import pytest
 
 from app.embedded import Stack
 from schema.policies import check_statements
-from tests.databases import new_database
 from tests.model.world import GRAPH
-from tests.sample import insert_sample
+from tests.sample import new_sample
 
 UNFENCED = """
 select relname from pg_class
@@ -33,10 +32,8 @@ where relnamespace = 'public'::regnamespace and relkind = 'r'
 
 @pytest.fixture
 def own_database(stack: Stack, migrated_template: str) -> Iterator[psycopg.Connection]:
-    with new_database(stack.endpoints.owner_url, migrated_template) as url:
-        insert_sample(url)
-        with psycopg.connect(url, autocommit=True) as connection:
-            yield connection
+    with new_sample(stack, migrated_template) as url, psycopg.connect(url, autocommit=True) as connection:
+        yield connection
 
 
 def out_of_step(connection: psycopg.Connection) -> dict[str, int]:

@@ -11,9 +11,8 @@ import pytest
 
 from app.embedded import Stack
 from schema.entity import Entity
-from tests.databases import new_database
 from tests.graph import serving_url
-from tests.sample import insert_sample
+from tests.sample import new_sample
 
 ROOT = Path(__file__).parents[2]
 RULE = "(inventory:read) and (warehouse_id in, where the token names any, principal.warehouse_ids)"
@@ -23,8 +22,7 @@ BOTH = pytest.mark.parametrize("path", ["reference", "compiled"])
 @pytest.fixture(scope="module")
 def told(stack: Stack, migrated_template: str) -> Iterator[Any]:
     """What came of the declarations, in a process whose end takes them away again."""
-    with new_database(stack.endpoints.owner_url, migrated_template) as url:
-        insert_sample(url)
+    with new_sample(stack, migrated_template) as url:
         done = subprocess.run(
             [sys.executable, "-W", "error", "-m", "tests.schema.recipe", url, serving_url(stack, url)],
             cwd=ROOT,

@@ -10,10 +10,9 @@ from psycopg import sql
 from app.embedded import Stack
 from security.principal import Actor, Principal
 from security.roles import Role
-from tests.databases import new_database
 from tests.graph import serving_url
 from tests.model.viewers import ADMIN, CUSTOMER, CUSTOMERS, PHARMACY, SALES, VIEWERS, Viewer
-from tests.sample import SAMPLE, insert_sample
+from tests.sample import SAMPLE, new_sample
 
 ORDERS = {row["id"]: row["customer_id"] for row in SAMPLE["orders"]}
 OWN = next(order for order, customer in ORDERS.items() if customer == PHARMACY)
@@ -33,8 +32,7 @@ GIVE_AWAY = "update orders set customer_id = %s"
 @pytest.fixture(scope="module")
 def written(stack: Stack, migrated_template: str) -> Iterator[str]:
     """The serving role's URL of a database in which it may write, as far as the policies let it."""
-    with new_database(stack.endpoints.owner_url, migrated_template) as url:
-        insert_sample(url)
+    with new_sample(stack, migrated_template) as url:
         with psycopg.connect(url) as owner:
             owner.execute("grant insert, update, delete on all tables in schema public to gateway")
             owner.execute("revoke all on audit_log from gateway")
@@ -178,8 +176,7 @@ def test_without_a_rule_of_writing_nobody_writes(written: str, table: str) -> No
 
 
 def test_a_policy_that_somebody_adds_lets_nobody_write_more(stack: Stack, migrated_template: str) -> None:
-    with new_database(stack.endpoints.owner_url, migrated_template) as url:
-        insert_sample(url)
+    with new_sample(stack, migrated_template) as url:
         with psycopg.connect(url) as owner:
             owner.execute("grant insert, update, delete on orders, products to gateway")
             owner.execute("create policy added on orders using (true) with check (true)")
@@ -196,8 +193,7 @@ def test_a_policy_that_somebody_adds_lets_nobody_write_more(stack: Stack, migrat
 
 
 def test_these_tests_miss_a_check_that_is_gone(stack: Stack, migrated_template: str) -> None:
-    with new_database(stack.endpoints.owner_url, migrated_template) as url:
-        insert_sample(url)
+    with new_sample(stack, migrated_template) as url:
         with psycopg.connect(url) as owner:
             owner.execute("grant update on orders to gateway")
             owner.execute("alter policy gateway_fence_update on orders with check (true)")

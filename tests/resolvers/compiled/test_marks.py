@@ -10,11 +10,10 @@ from psycopg.types.json import Jsonb
 
 from app.embedded import Stack
 from schema.model import Kind, Model, ScalarField
-from tests.databases import new_database
 from tests.graph import Asking, Told, asking, serving_url
 from tests.model.viewers import ADMIN
 from tests.model.world import GRAPH
-from tests.sample import insert_sample
+from tests.sample import new_sample
 
 ODD = "".join(map(chr, range(1, 0x20))) + "\x7f\x85\u2028\ufeff\U0001f48a" + "\\u001e \\x02 \"'%s:x $1 {}[],null"
 EDGES = "edges { cursor node { FIELDS } }"
@@ -45,8 +44,7 @@ def make_odd(url: str) -> None:
 
 @pytest.fixture(scope="module")
 def url(stack: Stack, migrated_template: str) -> Iterator[str]:
-    with new_database(stack.endpoints.owner_url, migrated_template) as owner_url:
-        insert_sample(owner_url)
+    with new_sample(stack, migrated_template) as owner_url:
         make_odd(owner_url)
         yield serving_url(stack, owner_url)
 
