@@ -10,7 +10,7 @@ import typer
 
 from bench.etl import copying, latency, memory, models, streaming
 from bench.etl.report import show
-from bench.etl.runs import Clock, in_process
+from bench.etl.runs import in_process
 from bench.etl.source import Operational, operational
 from bench.machine import describe_machine
 from bench.places import LATEST_ETL
@@ -54,11 +54,7 @@ def measure(
 def _models(orders: int) -> Any:
     say(f"models of {orders:,} orders, built in full and brought up to date")
     with tempfile.TemporaryDirectory() as folder:
-        return in_process(_build_models, orders, Path(folder)).found
-
-
-def _build_models(_: Clock, orders: int, folder: Path) -> Any:
-    return models.measure(orders, folder)
+        return in_process(models.build, orders, Path(folder)).found
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ class Kind(StrEnum):
     """Brings the models up to date."""
     FULL_MODELS = "full models"
     """Builds all models anew."""
+    SELECTED_MODELS = "selected models"
+    """Brings some models up to date; the others are as they were."""
     CHECKS = "checks"
     RETRY = "retry"
     EXPORT = "export"

@@ -40,8 +40,7 @@ class ModelsJob:
     def __call__(self, arguments: Words, tell: Tell) -> Words:
         """Run the models; the outcome tells how many were built and names those that were not."""
         full, select = bool(arguments.get("full")), [str(word) for word in arguments.get("select") or ()]
-        kind = Kind.FULL_MODELS if full and not select else Kind.MODELS
-        with self._history.noted(kind, str(arguments.get("origin") or "command")) as note:
+        with self._history.noted(_kind(full=full, select=select), str(arguments.get("origin") or "command")) as note:
             result = self._runner().run(
                 full=full, select=select, tests=bool(arguments.get("tests")), finished=lambda node: tell(_told(node))
             )
@@ -74,6 +73,12 @@ class ModelsJob:
                 else ModelRunner(self._target, self._folder)
             )
         return self._made
+
+
+def _kind(*, full: bool, select: Sequence[str]) -> Kind:
+    if select:
+        return Kind.SELECTED_MODELS
+    return Kind.FULL_MODELS if full else Kind.MODELS
 
 
 def _note(note: Note, result: "RunResult", select: Sequence[str]) -> None:

@@ -33,6 +33,7 @@ class Outlet:
         self._is_open = False
         self._is_within = False
         self._restarts = 0
+        self._reached = 0
         self._last = dt.datetime.min.replace(tzinfo=dt.UTC)
 
     @property
@@ -41,15 +42,27 @@ class Outlet:
         return self._spill.bytes if self._spill else 0
 
     def open(self, owner: str) -> None:
-        """Become the one that writes to the warehouse."""
+        """Become the one that writes to the warehouse.
+
+        What waits for a later state of the warehouse than it has goes: its file was set back to an earlier one. The
+        position is the warehouse's then, behind what was acknowledged, and the pipeline copies all tables again.
+        """
         self._warehouse.fence(owner)
+        with self._turn:
+            self._reached = self._warehouse.position() or 0
+            if self._spill and (self._spill.after or 0) > self._reached:
+                _LOG.error("changes that waited for the warehouse do not follow what it has: it was set back")
+                self._spill.clear()
         self._is_open, self._is_within = True, False
 
     def position(self) -> int | None:
         """Return the LSN up to which every commit is durable, in the warehouse or here."""
         with self._turn:
-            here = self._spill.position if self._spill else None
-            return self._warehouse.position() if here is None else here
+            if self._spill and self._spill.position is not None:
+                return self._spill.position
+            found = self._warehouse.position()
+            self._reached = found or 0
+            return found
 
     def append(self, batch: Batch) -> None:
         """Take a batch in; WarehouseUnavailable when neither the warehouse nor this disk can."""
@@ -61,6 +74,7 @@ class Outlet:
         """Forget the position, and what waits."""
         with self._turn:
             self._restarts += 1
+            self._reached = 0
             if self._spill:
                 self._spill.clear()
             self._warehouse.restart()
@@ -96,6 +110,7 @@ class Outlet:
                 _LOG.error("the warehouse can't be reached: %s", error)
             return False
         self._is_within = batch.is_partial
+        self._reached = max(self._reached, batch.through)
         self._delivered(batch, time.monotonic() - start)
         return True
 
@@ -105,4 +120,4 @@ class Outlet:
             raise WarehouseUnavailable("the warehouse went away within a transaction")
         if self._spill is None:
             raise WarehouseUnavailable("the warehouse can't be reached")
-        self._spill.append(batch)
+        self._spill.append(batch, self._reached if self._spill.position is None else self._spill.position)

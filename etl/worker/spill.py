@@ -22,11 +22,18 @@ _SEGMENT_BYTES: Final = 64 * 2**20
 
 @dataclass
 class _Segment:
-    """A file of records. `left` are the places of those that were not taken yet, each with its size."""
+    """A file of records. `left` are the places of those that were not taken yet, each with its size.
+
+    `after` is the position that was reached before the first of them; the file's name tells it.
+    """
 
     path: Path
     left: deque[tuple[int, int]]
     size: int
+
+    @property
+    def after(self) -> int:
+        return int(self.path.stem.partition("-")[2])
 
 
 class Spill:
@@ -63,13 +70,18 @@ class Spill:
         """How much room the files take."""
         return sum(segment.size for segment in self._segments)
 
-    def append(self, batch: Batch) -> None:
-        """Put a batch at the end; WarehouseUnavailable where there is no room for it."""
+    @property
+    def after(self) -> int | None:
+        """The position that a warehouse has to have reached for what waits to follow it; None where nothing waits."""
+        return self._segments[0].after if self._segments else None
+
+    def append(self, batch: Batch, after: int) -> None:
+        """Put a batch at the end, which follows a position; WarehouseUnavailable where there is no room for it."""
         data = to_bytes(batch) if is_writable(batch) else b""
         if not data or self.bytes + len(data) > self._limit:
             raise WarehouseUnavailable("there is no room left for changes that wait for the warehouse")
         if not self._segments or self._segments[-1].size > _SEGMENT_BYTES:
-            self._segments.append(self._made())
+            self._segments.append(self._made(after))
         segment = self._segments[-1]
         _write(segment, _RECORD.pack(_MARK, len(data), zlib.crc32(data), batch.through) + data)
         segment.left.append((segment.size + _RECORD.size, len(data)))
@@ -104,9 +116,9 @@ class Spill:
         if not self._segments:
             self.position = None
 
-    def _made(self) -> _Segment:
-        last = int(self._segments[-1].path.stem) if self._segments else 0
-        path = self._folder / f"{last + 1:012}.spill"
+    def _made(self, after: int) -> _Segment:
+        last = int(self._segments[-1].path.stem.partition("-")[0]) if self._segments else 0
+        path = self._folder / f"{last + 1:012}-{after}.spill"
         path.touch(mode=0o600)
         _sync(self._folder)
         return _Segment(path, deque(), 0)

@@ -40,7 +40,14 @@ def adopt(cursor: duckdb.DuckDBPyConnection, shape: TableShape, load_id: int) ->
 
 
 def prune(cursor: duckdb.DuckDBPyConnection, table: str, before: dt.datetime) -> int:
-    """Take changes away that are in the base and were committed before a time; return how many."""
-    old = f"delete from raw.{table}__log where _load_id <= ? and _committed_at < ?"
-    gone = first_row(cursor, old, [compacted(cursor, table).load_id, before])
+    """Take changes away that are in the base and were committed before a time; return how many.
+
+    Those stay that may be newer than a dead letter, which would else be taken for the newest when it can be read.
+    """
+    old = f"""
+    delete from raw.{table}__log where _load_id <= $1 and _committed_at < $2
+      and coalesce(_key not in (select key from raw.dead_letter where table_name = $3 and key is not null), true)
+      and (_op <> {Operation.TRUNCATE:d} or $3 not in (select table_name from raw.dead_letter))
+    """
+    gone = first_row(cursor, old, [compacted(cursor, table).load_id, before, table])
     return int(gone[0]) if gone else 0

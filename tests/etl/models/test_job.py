@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from etl.batch.history import History
+from etl.batch.history import History, Kind
 from etl.batch.jobs import JobRefused
 from etl.batch.models import ModelsJob
 from tests.etl.models.conftest import Built
@@ -22,7 +22,9 @@ def test_a_run_tells_of_each_model_and_is_noted(built: Built, job: ModelsJob):
     assert outcome["good"]
     assert ("customer_rfm", "success") in {(node["node"], node["status"]) for node in told}
     noted = built.query("select kind, origin, result, detail from pipeline.run order by started_at desc limit 1")
-    assert noted == [("models", "schedule", "good", "customer_rfm")]
+    assert noted == [("selected models", "schedule", "good", "customer_rfm")]
+    # The worker's schedule and the checks ask when all of them were brought up to date.
+    assert History(built.raw.connection).last_start(Kind.MODELS) is None
 
 
 def test_a_selection_of_nothing_is_refused(built: Built, job: ModelsJob):

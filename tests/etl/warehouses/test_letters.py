@@ -1,5 +1,6 @@
 """Dead letters: there with the checkpoint and once, never built upon, and put in their place when they can be read."""
 
+import datetime as dt
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.etl.warehouses.things import (
     DELETE,
     INSERT,
     SHAPE,
+    TRUNCATE,
     UNSENT_B,
     UPDATE,
     batch,
@@ -136,3 +138,28 @@ def test_a_copy_of_the_table_answers_earlier_letters() -> None:
     made.append(copy({1: (5, "copied")}, 4, 4))
     made.append(batch([(5, 0, UPDATE, 1, None, UNSENT_B, 6, None)], 5))
     assert (content(made), made.letters(), dict(made.degraded())) == ({1: (6, "copied")}, [], {})
+
+
+def test_a_letter_older_than_what_is_kept_takes_the_place_of_no_newer_change() -> None:
+    """What it would be compared with is kept, however old, until the letter is read."""
+    made = warehouse()
+    row = {"a": 7, "b": "older"}
+    for key in (1, 2):
+        made.append(batch([(2 * key, 0, INSERT, key, None, 0, 1, "first")], 2 * key, [letter(2 * key, key)]))
+        made.append(batch([(2 * key + 1, 0, UPDATE, key, None, 0, 2, "newer")], 2 * key + 1))
+    made.compact("things")
+    made.prune(dt.timedelta(0))
+    change = changes([(2, 0, UPDATE, 1, None, 0, *row.values())])
+    assert made.redeem(letter(2, 1), change)
+    assert content(made)[1] == (2, "newer")
+    assert made.prune(dt.timedelta(0)) > 0
+
+
+def test_a_letter_does_not_come_back_after_a_truncate_however_old() -> None:
+    made = warehouse()
+    made.append(batch([], 2, [letter(2, 1)]))
+    made.append(batch([(3, 0, TRUNCATE, None, None, 0, None, None)], 3))
+    made.compact("things")
+    made.prune(dt.timedelta(0))
+    assert made.redeem(letter(2, 1), changes([(2, 0, UPDATE, 1, None, 0, 7, "older")]))
+    assert content(made) == {}

@@ -54,7 +54,7 @@ def test_batches_come_back_in_order_after_opening_again(tmp_path: Path, monkeypa
     monkeypatch.setattr(spilling, "_SEGMENT_BYTES", 3000)
     spill = Spill(tmp_path, LIMIT)
     for through in range(1, 11):
-        spill.append(some(through))
+        spill.append(some(through), 0)
     assert len(list(tmp_path.iterdir())) > 1
     spill.drop_first()
     again = Spill(tmp_path, LIMIT)
@@ -66,13 +66,13 @@ def test_batches_come_back_in_order_after_opening_again(tmp_path: Path, monkeypa
 
 def test_what_was_torn_at_the_end_is_forgotten(tmp_path: Path) -> None:
     spill = Spill(tmp_path, LIMIT)
-    spill.append(some(1))
-    spill.append(some(2))
+    spill.append(some(1), 0)
+    spill.append(some(2), 0)
     (path,) = tmp_path.iterdir()
     path.write_bytes(path.read_bytes()[:-3])
     again = Spill(tmp_path, LIMIT)
     assert again.position == 1
-    again.append(some(3))
+    again.append(some(3), 1)
     assert taken(Spill(tmp_path, LIMIT)) == [1, 3]
 
 
@@ -80,7 +80,7 @@ def test_a_damaged_file_in_the_middle_takes_all_of_them_away(tmp_path: Path, mon
     monkeypatch.setattr(spilling, "_SEGMENT_BYTES", 1)
     spill = Spill(tmp_path, LIMIT)
     for through in (1, 2, 3):
-        spill.append(some(through))
+        spill.append(some(through), 0)
     second = sorted(tmp_path.iterdir())[1]
     content = bytearray(second.read_bytes())
     content[len(content) // 2] ^= 1
@@ -91,13 +91,13 @@ def test_a_damaged_file_in_the_middle_takes_all_of_them_away(tmp_path: Path, mon
 
 def test_there_is_a_limit_and_a_shape_does_not_wait(tmp_path: Path) -> None:
     spill = Spill(tmp_path, 2500)
-    spill.append(some(1))
+    spill.append(some(1), 0)
     with pytest.raises(WarehouseUnavailable, match="no room"):
-        spill.append(batch([(2, n, INSERT, n, None, 0, n, "much") for n in range(100)], 2))
+        spill.append(batch([(2, n, INSERT, n, None, 0, n, "much") for n in range(100)], 2), 1)
     assert taken(spill) == [1]
     column = ColumnShape("id", from_bytes(to_bytes(some(1))).changes[0].records.schema.field("id").type, False, "")
     with pytest.raises(WarehouseUnavailable):
-        Spill(tmp_path / "other", LIMIT).append(Batch(1, control=(SchemaChange(TableShape("t", (column,))),)))
+        Spill(tmp_path / "other", LIMIT).append(Batch(1, control=(SchemaChange(TableShape("t", (column,))),)), 0)
 
 
 class Flaky:
@@ -156,6 +156,30 @@ def test_what_waits_survives_the_process(tmp_path: Path) -> None:
     assert again.position() == 2
     again.run()
     assert flaky.throughs == [1, 2]
+
+
+def test_what_waits_for_a_later_state_than_the_warehouse_has_goes(tmp_path: Path) -> None:
+    flaky = Flaky()
+    made = outlet(tmp_path, flaky, [])
+    feed(made, [1, 2])
+    flaky.is_off = True
+    feed(made, [3, 4])
+    set_back = Flaky()
+    set_back.throughs = [1]
+    again = outlet(tmp_path, set_back, [])
+    assert (again.position(), again.waiting_bytes) == (1, 0)
+
+
+def test_what_waits_and_is_there_already_stays(tmp_path: Path) -> None:
+    """After a kill between an append and its note the warehouse has what waits, or a part of it."""
+    flaky = Flaky()
+    made = outlet(tmp_path, flaky, [])
+    feed(made, [1])
+    flaky.is_off = True
+    feed(made, [2, 3])
+    for reached in (1, 2, 3):
+        flaky.throughs = [reached]
+        assert outlet(tmp_path, flaky, []).position() == 3
 
 
 def test_a_transaction_does_not_wait_in_halves(tmp_path: Path) -> None:
