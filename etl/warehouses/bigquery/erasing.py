@@ -13,11 +13,17 @@ from etl.warehouses.bigquery.service import ONCE, SECONDS, Service
 _ASIDE: Final = re.compile(r"(?P<table>\w+__(changes|base))_\d{14}")
 
 
-def erase(service: Service, shape: TableShape, names: Sequence[str], erasure: Erasure) -> bool:
-    """Empty the personal columns of a row; False where BigQuery can't yet, because the row was just streamed."""
+def erase(service: Service, shape: TableShape, names: Sequence[str], erasure: Erasure, folded: int) -> bool:
+    """Empty the personal columns of a row; False where BigQuery can't yet, because the row was just streamed.
+
+    Where the base has everything up to the load that brought the command, which is `folded` or before it, what stands
+    there came after the erasure, and stays.
+    """
     harmless = {column.name for column in shape.columns if not column.personal} | {shape.key}
     try:
         for name, columns in _tables(service, shape, names):
+            if name == f"{shape.table}__base" and erasure.load_id <= folded:
+                continue
             if emptied := ", ".join(f"`{one}` = null" for one in columns if one not in harmless):
                 service.query(f"update {service.place.name(name)} set {emptied} where {_of_row(name, shape, erasure)}")
     except google.BadRequest as refused:

@@ -18,6 +18,8 @@ create table if not exists mirror.folded (table_name varchar, load_id bigint);
 create table if not exists mirror.erased (table_name varchar, key bigint, lsn bigint);
 """
 _BATCH: Final = 50_000
+# The load of an erasure that was noted before loads were: later than any.
+_UNKNOWN: Final = 2**62
 
 
 @dataclass(frozen=True)
@@ -30,17 +32,19 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Erasure:
-    """A row whose personal data has to go, as far as it was committed before an LSN."""
+    """A row whose personal data has to go, as far as it was committed before an LSN; `load_id` brought the command."""
 
     table: str
     key: int
     lsn: int
+    load_id: int
 
 
 class Journal:
     """Reads the worker's DuckDB on a cursor of its own, and keeps the mirror's notes there."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
         self._cursor = connection.cursor()
         self._cursor.execute(_MIRROR)
 
@@ -115,8 +119,9 @@ class Journal:
         self._cursor.execute("insert into mirror.epoch values (?, ?)", [epoch.number, epoch.shift])
 
     def forget(self) -> None:
-        """Let the epoch go: the mirror has to begin anew."""
-        self._cursor.execute("delete from mirror.epoch; delete from mirror.folded")
+        """Let the epoch go: the mirror has to begin anew. Can be called beside everything else."""
+        with self._connection.cursor() as cursor:
+            cursor.execute("delete from mirror.epoch; delete from mirror.folded")
 
     def folded(self, table: str) -> int:
         """Return the load up to which the mirror's base has everything."""
@@ -130,7 +135,11 @@ class Journal:
     def erasures(self) -> Sequence[Erasure]:
         """Return what was erased here and not yet in the mirror."""
         found = self._cursor.execute(
-            "select table_name, key, lsn from raw.erased except from mirror.erased order by all"
+            f"""
+            select table_name, key, lsn, max(coalesce(load_id, {_UNKNOWN})) from raw.erased
+            where row(table_name, key, lsn) not in (select row(table_name, key, lsn) from mirror.erased)
+            group by all order by all
+            """
         )
         return [Erasure(*row) for row in found.fetchall()]
 

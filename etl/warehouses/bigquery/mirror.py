@@ -2,16 +2,18 @@
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Final
 
+import duckdb
 import pyarrow as pa
 from google.api_core import exceptions as google
 
 from etl.changes import TableShape
 from etl.warehouses.bigquery.claim import TAKEN, Claim
 from etl.warehouses.bigquery.erasing import erase
-from etl.warehouses.bigquery.journal import Epoch, Journal
+from etl.warehouses.bigquery.journal import Epoch, Erasure, Journal
 from etl.warehouses.bigquery.service import Service
 from etl.warehouses.bigquery.statements import FENCED, Standing, folding, log_view, table_view
 from etl.warehouses.bigquery.tables import Tables, sent
@@ -23,7 +25,10 @@ _LOADED_ROWS: Final = 20_000
 
 
 class Mirror:
-    """Follows one journal. Its methods take turns; each may be asked again after a fault."""
+    """Follows one journal. Its methods take turns; each may be asked again after a fault.
+
+    While BigQuery is away one of them waits for it, for minutes: `renew`, `fold` and `prune` don't wait for their turn.
+    """
 
     def __init__(self, service: Service, journal: Journal, shapes: Mapping[str, TableShape]) -> None:
         self._service = service
@@ -31,6 +36,8 @@ class Mirror:
         self._shapes = shapes
         self._tables = Tables(service)
         self._turn = threading.RLock()
+        self._is_renewed = threading.Event()
+        self._prune_before: dt.datetime | None = None
         self._streams: dict[str, Stream] = {}
         self._columns: dict[str, pa.Schema] = {}
         self._horizons: dict[str, dt.datetime] = {}
@@ -53,6 +60,10 @@ class Mirror:
     def advance(self) -> None:
         """Send what the journal has and BigQuery has not; raises `Fenced`."""
         with self._turn:
+            if self._is_renewed.is_set():
+                self._is_renewed.clear()
+                self._journal.forget()
+                self._epoch = None
             claim = self._claimed()
             load_id, position = self._journal.standing()
             if position is None:
@@ -65,6 +76,7 @@ class Mirror:
                 claim.write(self._epoch.number, load_id + self._epoch.shift, position)
                 self._sent = load_id
             self._erase()
+            self._prune()
 
     def read(self, table: str) -> pa.Table:
         """Return a table as it stands, once everything was sent."""
@@ -78,40 +90,60 @@ class Mirror:
 
     def renew(self) -> None:
         """Begin anew with the next load: the journal's history is not what was sent any more."""
-        with self._turn:
+        self._is_renewed.set()
+        # Now, so that it outlives the process, and once more when nothing is being noted beside it.
+        with suppress(duckdb.TransactionException):
             self._journal.forget()
-            self._epoch = None
 
-    def fold(self, table: str) -> None:
-        """Bring a table's base up to what was sent; what can be read stays the same."""
-        with self._turn:
-            if self._epoch is None or self._journal.folded(table) >= self._sent:
-                return
-            anew = self._journal.folded(table) < 0 or self._journal.is_emptied(
-                table, self._journal.folded(table), self._sent
-            )
-            names, standing = self._columns[table].names, self._standing(table)
-            upto = self._sent + self._epoch.shift
-            key = self._shapes[table].key
-            script = folding(
-                self._service.place, table, key, names, standing, upto, anew=anew, owner=self._claimed().began
-            )
-            _unless_fenced(lambda: self._service.query(script))
-            self._journal.note_folded(table, self._sent)
-            self._view(table)
+    def fold(self, table: str) -> bool:
+        """Bring a table's base up to what was sent; what can be read stays the same. False where it isn't its turn."""
+        with self._if_free() as is_free:
+            if is_free and not self._is_renewed.is_set():
+                self._fold(table)
+            return is_free
 
     def prune(self, before: dt.datetime) -> None:
-        """Take changes away that are in a base and were committed before a time."""
-        with self._turn:
-            if self._epoch is None:
-                return
-            for table in self._shapes:
-                standing = self._standing(table)
-                self._service.query(f"""
-                delete from {self._service.place.name(f"{table}__changes")}
-                where _committed_at < timestamp '{before.isoformat()}'
-                  and (_epoch < {standing.epoch} or _load_id <= {standing.compacted})
-                """)
+        """Take changes away that are in a base and were committed before a time, now or with the next sending."""
+        self._prune_before = before
+        with self._if_free() as is_free:
+            if is_free:
+                self._prune()
+
+    @contextmanager
+    def _if_free(self) -> Iterator[bool]:
+        is_free = self._turn.acquire(blocking=False)
+        try:
+            yield is_free
+        finally:
+            if is_free:
+                self._turn.release()
+
+    def _fold(self, table: str) -> None:
+        if self._epoch is None or self._journal.folded(table) >= self._sent:
+            return
+        anew = self._journal.folded(table) < 0 or self._journal.is_emptied(
+            table, self._journal.folded(table), self._sent
+        )
+        names, standing = self._columns[table].names, self._standing(table)
+        upto = self._sent + self._epoch.shift
+        key = self._shapes[table].key
+        script = folding(self._service.place, table, key, names, standing, upto, anew=anew, owner=self._claimed().began)
+        _unless_fenced(lambda: self._service.query(script))
+        self._journal.note_folded(table, self._sent)
+        self._view(table)
+
+    def _prune(self) -> None:
+        if self._epoch is None or self._prune_before is None:
+            return
+        before = self._prune_before.isoformat()
+        for table in self._shapes:
+            standing = self._standing(table)
+            self._service.query(f"""
+            delete from {self._service.place.name(f"{table}__changes")}
+            where _committed_at < timestamp '{before}'
+              and (_epoch < {standing.epoch} or _load_id <= {standing.compacted})
+            """)
+        self._prune_before = None
 
     def _claimed(self) -> Claim:
         """Return the right to write; where there is none take it, and find out how far BigQuery is."""
@@ -164,7 +196,7 @@ class Mirror:
         self._epoch, self._sent = epoch, load_id
         for table in self._shapes:
             self._view(table)
-            self.fold(table)
+            self._fold(table)
 
     def _send(self, table: str, epoch: Epoch, upto: int) -> None:
         count = self._journal.count(table, self._sent, upto)
@@ -207,10 +239,12 @@ class Mirror:
 
     def _erase(self) -> None:
         for erasure in self._journal.erasures():
-            if erasure.table not in self._shapes or erase(
-                self._service, self._shapes[erasure.table], self._columns[erasure.table].names, erasure
-            ):
+            if erasure.table not in self._shapes or self._is_erased(erasure):
                 self._journal.note_erased(erasure)
+
+    def _is_erased(self, erasure: Erasure) -> bool:
+        names, folded = self._columns[erasure.table].names, self._journal.folded(erasure.table)
+        return erase(self._service, self._shapes[erasure.table], names, erasure, folded)
 
 
 def _unless_fenced(action: Callable[[], object]) -> None:

@@ -112,12 +112,16 @@ class BigQueryWarehouse(OwnedWarehouse):
     def compact(self, table: str) -> None:
         """Fold a table's newest changes into its base, in BigQuery when its time has come."""
         self._journal.compact(table)
-        if time.monotonic() - self._folded.get(table, -self._pace.folding) >= self._pace.folding:
-            self._mirror.fold(table)
+        is_due = time.monotonic() - self._folded.get(table, -self._pace.folding) >= self._pace.folding
+        # While BigQuery is away the journal's other tables are not to wait for it.
+        if is_due and self._problem is None and self._mirror.fold(table):
             self._folded[table] = time.monotonic()
 
     def prune(self, keep: dt.timedelta = HISTORY) -> int:
-        """Take changes away that are in a base and older than this; return how many of the journal."""
+        """Take changes away that are in a base and older than this; return how many of the journal.
+
+        BigQuery is told with the next sending where it is busy, or away.
+        """
         self._mirror.prune(dt.datetime.now(dt.UTC) - keep)
         return self._journal.prune(keep)
 

@@ -29,7 +29,7 @@ def erase(cursor: duckdb.DuckDBPyConnection, shape: TableShape, command: Erase, 
         "delete from raw.dead_letter where table_name = $1 and commit_lsn < $2 and key in (select unnest($3))",
         [table, lsn, keys],
     )
-    cursor.execute("insert into raw.erased select $1, unnest($2), $3", [table, keys, lsn])
+    cursor.execute("insert into raw.erased select $1, unnest($2), $3, $4", [table, keys, lsn, load_id])
     _tell(cursor, shape, keys, lsn, min(lsn, through), load_id)
 
 

@@ -19,6 +19,7 @@ create table if not exists raw.copying (table_name varchar, lsn bigint, begun_at
 create table if not exists raw.asked (id varchar, table_name varchar, low bigint, high bigint, load_id bigint);
 create table if not exists raw.gap (since timestamptz, until timestamptz);
 create table if not exists raw.erased (table_name varchar, key bigint, lsn bigint);
+alter table raw.erased add column if not exists load_id bigint;
 create table if not exists raw.alert (table_name varchar, column_name varchar, reason varchar, raised_at timestamptz);
 create table if not exists raw.dead_letter (
     table_name varchar, commit_lsn bigint, seq bigint, key bigint, column_name varchar, reason varchar, raw blob,

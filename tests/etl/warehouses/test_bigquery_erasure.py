@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from google.api_core import exceptions as google
 
 from etl.changes import Batch, Erase
+from etl.warehouses.bigquery.service import Service
 from tests.emulator import Emulator
 from tests.etl.warehouses.opening import BigQueryOpener
-from tests.etl.warehouses.things import INSERT, SHAPE, batch, content
+from tests.etl.warehouses.things import INSERT, SHAPE, UPDATE, batch, content
 
 PERSONAL = replace(SHAPE, columns=(*SHAPE.columns[:2], replace(SHAPE.columns[2], personal=True)))
 RETYPED = replace(
@@ -53,3 +55,30 @@ def test_what_was_put_aside_is_erased_too(opener: BigQueryOpener) -> None:
     content(again)
     kept = put_aside(opener)
     assert ("personal data" in kept, "of another" in kept) == (False, True)
+
+
+def test_what_was_written_after_an_erasure_stays_when_bigquery_can_erase_at_last(
+    opener: BigQueryOpener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that were just streamed can't be updated; meanwhile what came later is folded into the base."""
+    query, refused = Service.query, list[str]()
+
+    def refusing(service: Service, sql: str, seconds: float = 600.0) -> pa.Table:
+        if sql.startswith("update") and "things__changes" in sql:
+            refused.append(sql)
+            raise google.BadRequest("UPDATE or DELETE statement over table would affect rows in the streaming buffer")
+        return query(service, sql, seconds)
+
+    made = opener([PERSONAL])
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "personal data")], 1))
+    content(made)
+    with monkeypatch.context() as patch:
+        patch.setattr(Service, "query", refusing)
+        made.append(Batch(5, control=(Erase("things", 1, 5),)))
+        content(made)
+        made.append(batch([(6, 0, UPDATE, 1, None, 0, 1, "nobody")], 6))
+        assert content(made) == {1: (1, "nobody")}
+        made.compact("things")
+        assert refused
+    assert content(made) == {1: (1, "nobody")}
+    assert "personal data" not in opener.kept("things")

@@ -1,7 +1,9 @@
 """What the worker does about BigQuery's faults: a request is done once, whatever becomes of its answers."""
 
+import datetime as dt
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from etl.warehouses.bigquery.writing import Stream, append_somewhere
 from etl.warehouses.interface import Fenced
 from tests.bigquery_stub import LOST, Stub, stub
 from tests.emulator import Emulator
-from tests.etl.warehouses.opening import BigQueryOpener
+from tests.etl.warehouses.opening import AT_ONCE, BigQueryOpener
 from tests.etl.warehouses.things import INSERT, SHAPE, UNSENT_B, UPDATE, batch, content, copy
 from tests.servers import wait_until
 
@@ -261,6 +263,25 @@ def test_the_follower_sends_by_itself_and_tells_when_it_can_not(bigquery: Emulat
     wait_until("the problem is told", made.degraded)
     assert made.degraded() == {"things": ["BigQuery does not follow: ServiceUnavailable"]}
     assert made.position() == 2
+    made.close()
+
+
+def test_nothing_waits_for_the_one_that_waits_for_bigquery(bigquery: Emulator, tmp_path: Path) -> None:
+    place = bigquery.place()
+    made = BigQueryWarehouse(place, tmp_path / "j.duckdb", AT_ONCE, patience=5.0)
+    made.prepare([SHAPE])
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "x")], 1))
+    assert content(made) == {1: (1, "x")}
+    made.append(batch([(2, 0, INSERT, 2, None, 0, 2, "y")], 2))
+    with made._mirror._turn, ThreadPoolExecutor(1) as beside:
+        for act in (lambda: made.compact("things"), lambda: made.prune(dt.timedelta(0)), made.restart):
+            beside.submit(act).result(10)
+    made.append(copy({1: (1, "X")}, 1, 1))
+    assert content(made) == {1: (1, "X")}
+    # What was to be pruned is, with the next sending.
+    always = "_committed_at >= timestamp '1900-01-01'"
+    left = made._mirror._service.query(f"select b from {place.name('things__changes')} where {always} and _key = 1")
+    assert left.to_pylist() == [{"b": "X"}]
     made.close()
 
 
