@@ -1,6 +1,6 @@
 """What a worker needs of a source that is not PostgreSQL's own log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import pyarrow as pa
@@ -17,8 +17,8 @@ class Landed(Protocol):
     def copied(self) -> Mapping[str, Sequence[str]]:
         """Return the tables that were copied whole, with the columns that the source had then."""
 
-    def read(self, table: str) -> pa.Table:
-        """Return a table as it stands."""
+    def batches(self, table: str, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Give these columns of a table as it stands, in parts."""
 
 
 class Feed(Protocol):

@@ -1,7 +1,7 @@
 """What a worker needs of a warehouse."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 import pyarrow as pa
@@ -92,6 +92,9 @@ class Warehouse(Protocol):
 
     def read(self, table: str) -> pa.Table:
         """Return a table as it stands."""
+
+    def batches(self, table: str, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Give these columns of a table, in parts, with everything that was taken in."""
 
     def close(self) -> None:
         """Let the warehouse go."""

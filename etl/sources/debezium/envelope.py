@@ -55,7 +55,7 @@ class Place:
 class Event:
     """A change. `values` are those of the new row, or of the old one for a DELETE; `fields` tells their types.
 
-    `committed_at` is in microseconds from 1970. `place` is None for rows of a snapshot.
+    `committed_at` is in microseconds from 1970. `place` is None for rows of a snapshot, which were `read_at` an LSN.
     """
 
     operation: Operation
@@ -65,6 +65,7 @@ class Event:
     fields: Fields
     committed_at: int
     place: Place | None = None
+    read_at: int = 0
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ def read_envelope(value: bytes, key: bytes | None, headers: Headers, key_column:
         fields=_fields(schema, side),
         committed_at=_microseconds(source),
         place=None if word == _SNAPSHOT else _place(source, payload.get("transaction")),
+        read_at=_read_at(source) if word == _SNAPSHOT else 0,
     )
 
 
@@ -159,6 +161,12 @@ def _place(source: Mapping[str, Any], transaction: Any) -> Place:
             raise NoEnvelope("its sequence can't be read") from None
     number = transaction.get("total_order") if isinstance(transaction, dict) else None
     return Place(commit, lsn, number if isinstance(number, int) else 0)
+
+
+def _read_at(source: Mapping[str, Any]) -> int:
+    """Return the LSN as of which a snapshot was made; 0 where it is not told."""
+    found = source.get("lsn")
+    return found if isinstance(found, int) else 0
 
 
 def _microseconds(source: Mapping[str, Any]) -> int:

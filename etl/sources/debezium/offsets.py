@@ -1,7 +1,7 @@
 """How far each partition was read: a table of the warehouse, written with the rows that were read."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,6 +18,8 @@ _COLUMNS: Final = (
     ColumnShape("last_commit", pa.int64(), nullable=True, description="Place of the last change: its commit."),
     ColumnShape("last_lsn", pa.int64(), nullable=True, description="Its LSN."),
     ColumnShape("last_number", pa.int64(), nullable=True, description="Its number within the transaction."),
+    ColumnShape("last_command", pa.int64(), nullable=True, description="The greatest number of a command."),
+    ColumnShape("heard_lsn", pa.int64(), nullable=True, description="The LSN as of which it was heard."),
 )
 OFFSETS: Final = TableShape("debezium_offsets", _COLUMNS, description="How far partitions of Kafka were read.")
 
@@ -25,24 +27,44 @@ Partition = tuple[str, int]
 
 
 @dataclass(frozen=True)
+class Heard:
+    """The greatest number of the commands that were heard, and the LSN as of which the last one was."""
+
+    number: int
+    lsn: int
+
+    def covers(self, other: "Heard") -> bool:
+        """Tell whether another one, which a snapshot as of its LSN has, was heard before that snapshot."""
+        return other.number <= self.number and other.lsn > self.lsn
+
+    def joined(self, other: "Heard | None") -> "Heard":
+        """Return both as one."""
+        return self if other is None else Heard(max(self.number, other.number), max(self.lsn, other.lsn))
+
+
+@dataclass(frozen=True)
 class Reached:
-    """The offset of a partition to be read next, and the place of the last change that was read."""
+    """The offset of a partition to be read next, the place of the last change that was read, and the last command."""
 
     offset: int
     last: Place | None = None
+    heard: Heard | None = None
 
-    def after(self, offset: int, place: Place | None) -> "Reached":
+    def after(self, offset: int, place: Place | None, heard: Heard | None = None) -> "Reached":
         """Return where it stands after a message; rows of snapshots have no place."""
-        return replace(self, offset=offset + 1, last=place or self.last)
+        return replace(
+            self, offset=offset + 1, last=place or self.last, heard=heard.joined(self.heard) if heard else self.heard
+        )
 
 
-def reached(rows: pa.Table) -> dict[Partition, Reached]:
+def reached(parts: Iterable[pa.RecordBatch]) -> dict[Partition, Reached]:
     """Return how far partitions were read, from the table as it stands."""
     found = {}
-    for row in rows.to_pylist():
+    for row in (row for part in parts for row in part.to_pylist()):
         parts = [row[name] for name in ("last_commit", "last_lsn", "last_number")]
         last = None if parts[0] is None else Place(*parts)
-        found[row["topic"], row["partition"]] = Reached(row["next_offset"], last)
+        heard = None if row["last_command"] is None else Heard(row["last_command"], row["heard_lsn"])
+        found[row["topic"], row["partition"]] = Reached(row["next_offset"], last, heard)
     return found
 
 
@@ -67,6 +89,8 @@ def offset_changes(moved: Mapping[Partition, Reached], position: int, at: int) -
                 "last_commit": last and last.commit,
                 "last_lsn": last and last.lsn,
                 "last_number": last and last.number,
+                "last_command": one.heard and one.heard.number,
+                "heard_lsn": one.heard and one.heard.lsn,
             }
         )
     return Changes(OFFSETS.table, pa.RecordBatch.from_pylist(rows, OFFSETS.records))

@@ -12,7 +12,7 @@ from etl.changes import Batch, TableShape
 from etl.sources.commands import COMMANDS
 from etl.sources.debezium.collecting import Collecting, Read
 from etl.sources.debezium.envelope import Event, Headers, NoEnvelope, Note, read_envelope
-from etl.sources.debezium.offsets import OFFSETS, Partition, Reached, reached
+from etl.sources.debezium.offsets import OFFSETS, Heard, Partition, Reached, reached
 from etl.sources.debezium.values import Encoding
 from etl.sources.faults import ChangesLost, SourceGone
 from etl.sources.interface import Landed
@@ -89,7 +89,7 @@ class Consuming:
         self._topics = topics
         self._shapes = {topics.of(shape.table): shape for shape in (*shapes, COMMANDS)}
         self._position = landed.position() or 0
-        self._reached = reached(landed.read(OFFSETS.table))
+        self._reached = reached(landed.batches(OFFSETS.table, OFFSETS.names))
         self._partitions: dict[str, int] = {}
         self._looked_at = 0.0
 
@@ -155,10 +155,32 @@ class Consuming:
         if isinstance(said, Note):
             collecting.note(said)
         elif said is not None and not (place and place.was_before(before.last)):
+            self._add(said, message, collecting)
+        latest = None if place is None else max(place, before.last or place)
+        collecting.moved[topic, number] = before.after(offset, latest, self._heard(said, topic))
+
+    def _add(self, said: Event | NoEnvelope, message: Message, collecting: Collecting) -> None:
+        topic = str(message.topic())
+        if not self._is_told_again(said, topic):
             data = _bytes(message.value()) or b""
             collecting.add(Read(self._shapes[topic], said, data, self._partitions[topic]))
-        latest = None if place is None else max(place, before.last or place)
-        collecting.moved[topic, number] = before.after(offset, latest)
+
+    def _heard(self, said: Event | Note | NoEnvelope | None, topic: str) -> Heard | None:
+        """Return a command that is heard now."""
+        return None if self._is_told_again(said, topic) else self._command(said, topic)
+
+    def _is_told_again(self, said: Event | Note | NoEnvelope | None, topic: str) -> bool:
+        """Tell whether a snapshot tells a command again: to obey would erase what was written since."""
+        command = self._command(said, topic)
+        if command is None or not isinstance(said, Event) or said.place is not None:
+            return False
+        known = [one.heard for (name, _), one in self._reached.items() if name == topic and one.heard]
+        return any(heard.covers(command) for heard in known)
+
+    def _command(self, said: Event | Note | NoEnvelope | None, topic: str) -> Heard | None:
+        if not isinstance(said, Event) or said.key is None or self._shapes[topic] is not COMMANDS:
+            return None
+        return Heard(said.key, said.place.lsn if said.place else said.read_at)
 
     def _said(self, topic: str, message: Message) -> Event | Note | NoEnvelope | None:
         """Return what a message says; None for a tombstone, which follows a deletion that was told."""

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-UNFIT: Final = "out of the declared type's range"
-OTHER_TYPE: Final = "the source's type is not the declared one"
+from etl.sources.postgres_wal.documents import is_readable
+from etl.sources.postgres_wal.values import LONGEST, NOT_READABLE, OTHER_TYPE, TOO_LONG, UNFIT
 
 _PLACEHOLDER: Final = "__debezium_unavailable_value"
 _UNAVAILABLE: Final = frozenset({_PLACEHOLDER, base64.b64encode(_PLACEHOLDER.encode()).decode()})
@@ -31,6 +31,7 @@ _UNITS: Final = {
     "io.debezium.time.NanoTimestamp": 1,
 }
 _WIDE: Final = Context(prec=80)
+_JSON: Final = "io.debezium.data.Json"
 
 Field = Mapping[str, Any]
 
@@ -79,12 +80,25 @@ def _truth(value: Any, _: Field | None) -> bool:
     return value
 
 
-def _text(value: Any, _: Field | None) -> str:
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, str):
+def _text(value: Any, field: Field | None) -> str:
+    """Return a text; of JSON that messages tell no types of only that which comes as an object or a list is known."""
+    is_json = isinstance(value, dict | list)
+    found = _written(value) if is_json else value
+    if not isinstance(found, str):
         raise Unfit(OTHER_TYPE)
-    return value
+    data = found.encode()
+    if len(data) > LONGEST:
+        raise Unfit(TOO_LONG)
+    if (is_json or _kind(field) == _JSON) and not is_readable(data):
+        raise Unfit(NOT_READABLE)
+    return found
+
+
+def _written(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        raise Unfit(NOT_READABLE) from None
 
 
 def _moment(value: Any, field: Field | None) -> int:

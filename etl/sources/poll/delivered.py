@@ -1,5 +1,6 @@
 """What the warehouse has of the tables, as fingerprints: what is read again and is the same is no change."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,11 +35,10 @@ class Delivered:
         self._connection = duckdb.connect(":memory:")
         self._connection.execute("set timezone = 'UTC'")
 
-    def learn(self, shape: TableShape, stamp: str | None, rows: pa.Table) -> None:
-        """Take a table as the warehouse has it."""
-        self._with(
-            rows.cast(shape.own), f"create or replace table {_name(shape)} as {_prints(shape, stamp, shape.key)}"
-        )
+    def learn(self, shape: TableShape, stamp: str | None, parts: Iterable[pa.RecordBatch]) -> None:
+        """Take a table as the warehouse has it, a part at a time."""
+        rows = pa.RecordBatchReader.from_batches(shape.own, (part.cast(shape.own) for part in parts))
+        self._with(rows, f"create or replace table {_name(shape)} as {_prints(shape, stamp, shape.key)}")
 
     def difference(self, shape: TableShape, stamp: str | None, records: pa.RecordBatch) -> Difference:
         """Compare rows with what was delivered, and count them as delivered from now on.
@@ -80,7 +80,7 @@ class Delivered:
         """Forget everything."""
         self._connection.close()
 
-    def _with(self, part: pa.Table, statements: str) -> dict[str, Any]:
+    def _with(self, part: pa.Table | pa.RecordBatchReader, statements: str) -> dict[str, Any]:
         """Run statements that read `part`, and return the columns of the last one's result."""
         self._connection.register("part", part)
         try:

@@ -68,8 +68,8 @@ class Polling:
         self._letters: dict[tuple[str, int | None], bytes] = {}
         self._batches: Iterator[Batch] = iter(())
         for shape in shapes:
-            rows = landed.read(shape.table) if shape.table in self._copied else shape.own.empty_table()
-            self._delivered.learn(shape, stamp_of(shape), rows)
+            known = landed.batches(shape.table, shape.names) if shape.table in self._copied else ()
+            self._delivered.learn(shape, stamp_of(shape), known)
 
     def next(self, seconds: float) -> Batch | None:
         """Return the next batch of the round, or of the next one when it is due within the time."""

@@ -30,8 +30,8 @@ NOT_UTF8: Final = "not UTF-8"
 TOO_LONG: Final = "longer than 8 MiB"
 NOT_READABLE: Final = "JSON that is nested too deep, or has a number beyond a double"
 
-# Rows of more than 10 MB are refused by BigQuery.
-_LONGEST: Final = 8 * 2**20
+LONGEST: Final = 8 * 2**20
+"""How many bytes a text may have: rows of more than 10 MB are refused by BigQuery."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def _texts(cells: Cells, oid: int, declared: pa.DataType) -> Column:
         cells = replace(cells, starts=cells.starts + skipped, lengths=cells.lengths - skipped)
     elif oid not in _LIKE_TEXT and not cells.is_text[cells.given].all():
         return _all_unfit(cells, declared)
-    refused = {TOO_LONG: cells.lengths > _LONGEST}
+    refused = {TOO_LONG: cells.lengths > LONGEST}
     if oid in (_JSON, _JSONB):
         refused[NOT_READABLE] = _unreadable(cells)
     unfit = np.logical_or.reduce(list(refused.values()))

@@ -4,7 +4,7 @@ import datetime as dt
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -144,6 +144,10 @@ class BigQueryWarehouse(OwnedWarehouse):
     def read(self, table: str) -> pa.Table:
         """Return a table as it stands in BigQuery, once that has followed."""
         return self._mirror.read(table)
+
+    def batches(self, table: str, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Give these columns of a table, in parts, with everything that was taken in: BigQuery may not have it yet."""
+        return self._journal.batches(table, names)
 
     def close(self) -> None:
         """Let journal and clients go; what was not sent is sent when it is opened again."""

@@ -20,11 +20,12 @@ from etl.warehouses.duckdb.gaps import note_gap
 from etl.warehouses.duckdb.letters import kept_letters
 from etl.warehouses.duckdb.raw_table import RawTable
 from etl.warehouses.duckdb.redeeming import redeem
-from etl.warehouses.duckdb.statements import CATALOGUE, first_row
+from etl.warehouses.duckdb.statements import CATALOGUE, first_row, quoted
 from etl.warehouses.interface import HISTORY, Fenced, WarehouseUnavailable
 from etl.worker import failpoints
 
 _NOTHING: Final = -1
+_PART_ROWS: Final = 50_000
 
 
 class DuckDBWarehouse:
@@ -141,6 +142,11 @@ class DuckDBWarehouse:
     def read(self, table: str) -> pa.Table:
         """Return a table as it stands."""
         return self.connection.cursor().sql(f"from raw.{table}").to_arrow_table()
+
+    def batches(self, table: str, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Give these columns of a table, in parts, with everything that was taken in."""
+        with self.connection.cursor() as cursor:
+            yield from cursor.sql(f"select {quoted(names)} from raw.{table}").to_arrow_reader(_PART_ROWS)
 
     def close(self) -> None:
         """Let the file go."""

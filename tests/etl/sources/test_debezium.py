@@ -18,6 +18,7 @@ from etl.sources.debezium.envelope import Event, NoEnvelope, Note, Place, read_e
 from etl.sources.debezium.source import Consuming, Debezium, Topics
 from etl.sources.debezium.values import Encoding, Unfit, is_unavailable, value_of
 from etl.sources.faults import ChangesLost, SourceGone
+from etl.sources.postgres_wal.values import NOT_READABLE, TOO_LONG
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from tests.etl.sources.connector import PLACEHOLDER, Connector, Kafka
 from tests.etl.sources.recording import Row, shape_of
@@ -277,6 +278,39 @@ def test_a_value_that_does_not_fit_is_refused(value: Any, declared: pa.DataType)
         value_of(value, None, declared, Encoding(decimals_are_text=True))
 
 
+JSON = {"name": "io.debezium.data.Json", "type": "string"}
+DEEP = "[" * 501 + "]" * 501
+
+
+@pytest.mark.parametrize(
+    ("value", "field", "reason"),
+    [
+        ("ã" * (4 * 2**20 + 1), None, TOO_LONG),
+        (["x" * 8 * 2**20], None, TOO_LONG),
+        (DEEP, JSON, NOT_READABLE),
+        (json.loads(DEEP), None, NOT_READABLE),
+        ('{"a": 1e999}', JSON, NOT_READABLE),
+    ],
+)
+def test_what_the_log_of_postgresql_may_not_bring_is_refused_here_too(value: Any, field: Any, reason: str) -> None:
+    with pytest.raises(Unfit, match=reason):
+        value_of(value, field, pa.string(), Encoding())
+
+
+def test_a_text_of_the_greatest_length_and_depth_is_read() -> None:
+    for value, field in (("ã" * 4 * 2**20, None), (DEEP[1:-1], JSON), (DEEP, {"type": "string"})):
+        assert value_of(value, field, pa.string(), Encoding()) == value
+    assert value_of(json.loads(DEEP[1:-1]), None, pa.string(), Encoding()) == DEEP[1:-1]
+
+
+def test_json_that_python_can_not_write_is_refused() -> None:
+    deep: Any = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(Unfit, match=NOT_READABLE):
+        value_of(deep, None, pa.string(), Encoding())
+
+
 def test_placeholders_are_known_in_every_encoding() -> None:
     encoded = base64.b64encode(PLACEHOLDER.encode()).decode()
     assert all(map(is_unavailable, (PLACEHOLDER, encoded, [PLACEHOLDER])))
@@ -332,6 +366,44 @@ def test_commands_come_from_their_table_and_not_from_messages(pair: Pair) -> Non
     assert (erase.table, erase.key) == ("things", 1)
     assert len(said(batches, Heartbeat)) == 1
     assert [part.table for batch in batches for part in batch.changes if part.table == COMMANDS.table] == []
+
+
+def command_of(number: int, commit: int, operation: Operation) -> Row:
+    return {
+        "_op": operation, "_commit_lsn": commit, "_seq": 0, "_key": number, "_old_key": None, "_unchanged": 0,
+        "_committed_at": AT, "id": number, "command": "erase", "about": "things", "key": number, "low": None,
+        "high": None, "request": None,
+    }  # fmt: skip
+
+
+def test_a_snapshot_tells_only_those_commands_that_were_not_heard(pair: Pair) -> None:
+    pair.kafka.make(f"{PREFIX}.gateway_command")
+    pair.feed.look()
+
+    def heard(numbers: list[int], commit: int, operation: Operation) -> list[int]:
+        for number in numbers:
+            pair.connector.write(COMMANDS, command_of(number, commit, operation))
+        pair.write(commit + 1, 0, Operation.INSERT, commit, "mark")
+        batches = [*pair.deliver(), *drained(pair)]
+        pair.begin_again()
+        return sorted(one.key for one in said(batches, Erase))
+
+    # Rows of one snapshot come in any order.
+    assert heard([3, 1, 2], 100, Operation.SNAPSHOT) == [1, 2, 3]
+    # Numbers are given before their commits.
+    assert heard([5], 200, Operation.INSERT) == [5]
+    assert heard([4], 300, Operation.INSERT) == [4]
+    assert heard([1, 2, 3, 4, 5, 6], 400, Operation.SNAPSHOT) == [6]
+    assert heard([1, 2, 3, 4, 5, 6], 500, Operation.SNAPSHOT) == []
+    assert heard([2], 600, Operation.UPDATE) == [2]
+
+
+def drained(pair: Pair) -> list[Any]:
+    found = []
+    while (batch := pair.feed.next(0.5)) is not None:
+        pair.warehouse.append(batch)
+        found.append(batch)
+    return found
 
 
 def said(batches: list[Any], kind: type[Any]) -> list[Any]:
