@@ -31,6 +31,12 @@ class EtlSettings(BaseSettings):
         None,
     )
     warehouse_location: str = setting("BigQuery's location of the datasets.", "southamerica-east1")
+    warehouse_memory_bytes: int = setting(
+        "Bytes of memory that the embedded warehouse may use for queries, writing and models together; what takes more"
+        " goes by the disk, or is refused.",
+        2**28,
+        ge=2**27,
+    )
     warehouse_bytes_billed_max: int = setting(
         "Bytes that BigQuery may bill for one query of the gateway; one of the worker or its models may bill tenfold.",
         10 * 2**30,

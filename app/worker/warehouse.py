@@ -59,11 +59,11 @@ def models_target(settings: Settings) -> BigQueryTarget | None:
 def _opened(settings: Settings, path: Path) -> OwnedWarehouse:
     place = place_of(settings)
     if isinstance(place, Path):
-        return DuckDBWarehouse(path)
+        return DuckDBWarehouse(path, settings.warehouse_memory_bytes)
     # Google's libraries take a second and many megabytes that an embedded worker does without.
     module = import_module("etl.warehouses.bigquery.warehouse")
     where = module.Place(place.project, place.dataset, settings.warehouse_location, _billed(settings))
-    return cast("OwnedWarehouse", module.BigQueryWarehouse(where, path))
+    return cast("OwnedWarehouse", module.BigQueryWarehouse(where, path, memory=settings.warehouse_memory_bytes))
 
 
 def _billed(settings: Settings) -> int:

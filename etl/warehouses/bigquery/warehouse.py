@@ -43,8 +43,10 @@ class BigQueryWarehouse(OwnedWarehouse):
     copying all tables again.
     """
 
-    def __init__(self, place: Place, journal: Path | str, pace: Pace = _PACE, patience: float = 600.0) -> None:
-        self._journal = DuckDBWarehouse(journal)
+    def __init__(
+        self, place: Place, journal: Path | str, pace: Pace = _PACE, patience: float = 600.0, memory: int = 2**28
+    ) -> None:
+        self._journal = DuckDBWarehouse(journal, memory)
         self._service = Service(place, patience)
         self._shapes: dict[str, TableShape] = {}
         self._notes = Journal(self._journal.connection)

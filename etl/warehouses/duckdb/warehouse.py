@@ -26,13 +26,18 @@ from etl.worker import failpoints
 
 _NOTHING: Final = -1
 _PART_ROWS: Final = 50_000
+_MEMORY_BYTES: Final = 2**28
 
 
 class DuckDBWarehouse:
-    """Owns a DuckDB file. Appends take turns; a compaction runs beside them, on a cursor of its own."""
+    """Owns a DuckDB file. Appends take turns; a compaction runs beside them, on a cursor of its own.
 
-    def __init__(self, path: Path | str) -> None:
+    `memory` is how many bytes DuckDB may use for everything that runs on the file, readers' queries too.
+    """
+
+    def __init__(self, path: Path | str, memory: int = _MEMORY_BYTES) -> None:
         self.connection = duckdb.connect(str(path))
+        self.connection.execute(f"set global memory_limit = '{memory // 2**20}MiB'")
         self.connection.execute("set global timezone = 'UTC'")
         self.connection.execute(CATALOGUE)
         self._writer = self.connection.cursor()

@@ -8,6 +8,7 @@ import pytest
 
 from etl.warehouses.duckdb.serving import serve_queries
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
+from resolvers.warehouse.reader import WarehouseTooExpensive
 from resolvers.warehouse.served import ServedWarehouse
 from tests.etl.warehouses.test_duckdb import SHAPE, batch
 
@@ -34,6 +35,24 @@ async def test_appends_and_compactions_go_on_while_it_is_asked(tmp_path: Path) -
             counts.append(found.column("n")[0].as_py())
         writer.join()
     assert counts == sorted(counts)
+    made.close()
+
+
+async def test_a_reader_takes_no_more_memory_than_the_warehouse_may(tmp_path: Path) -> None:
+    """What can go by the disk does; what can't is refused, and the next one is answered."""
+    path = tmp_path / "w.duckdb"
+    made = DuckDBWarehouse(path, memory=2**27)
+    made.prepare([SHAPE])
+    wide = "select range as id, repeat(hash(range)::varchar, 20) as text from range(400_000)"
+    with serve_queries(made.connection, path):
+        reader = ServedWarehouse(path)
+        largest = await reader.query(f"with wide as ({wide}) select max(n) as n from (select row_number() over "
+                                     "(order by text) as n from wide)")  # fmt: skip
+        assert largest.column("n")[0].as_py() == 400_000
+        with pytest.raises(WarehouseTooExpensive, match="more memory than the warehouse has"):
+            await reader.query(f"select len(string_agg(text, ',')) from ({wide})")
+        made.append(batch([(1, 1, 1, 1, None, 0, 1, "x")], 1))
+        assert (await reader.query("select count(*) as n from raw.things")).column("n")[0].as_py() == 1
     made.close()
 
 
