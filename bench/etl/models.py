@@ -1,7 +1,7 @@
 """How long the models take: `python -m bench.etl.models [--orders 1000000]` prints one JSON object.
 
 Everything is built in full, then brought up to date after 10,000 new orders, and after 10,000 with 100 changes of every
-other table, on as many threads as the worker has.
+other table, on as many threads and in as much memory as the worker has.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from bench.etl.rows import add_orders, fill, touch_others
 from bench.etl.runs import Clock
 from etl.models.results import RunResult
 from etl.models.run import ModelRunner
+from etl.warehouses.duckdb.warehouse import MEMORY_BYTES
 from tests.etl.raw_tables import RawTables
 
 ADDED = 10_000
@@ -31,7 +32,9 @@ def build(_: Clock, orders: int, folder: Path) -> dict[str, object]:
 
 def measure(orders: int, folder: Path) -> dict[str, object]:
     """Return seconds of a full build and of two incremental ones, with the slowest models of each."""
-    with duckdb.connect(folder / "bench.duckdb", config={"threads": THREADS}) as connection:
+    with duckdb.connect(
+        folder / "bench.duckdb", config={"threads": THREADS, "memory_limit": f"{MEMORY_BYTES // 2**20}MiB"}
+    ) as connection:
         RawTables(connection)
         fill(connection, orders)
         runner = ModelRunner.on_duckdb(connection, folder, THREADS)

@@ -16,7 +16,7 @@ from etl.changes import Batch, Changes, CopyAgain, DeadLetter, SchemaChange, Tab
 from etl.warehouses.bigquery.journal import Journal
 from etl.warehouses.bigquery.mirror import Mirror
 from etl.warehouses.bigquery.service import Place, Service
-from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
+from etl.warehouses.duckdb.warehouse import MEMORY_BYTES, DuckDBWarehouse
 from etl.warehouses.interface import HISTORY, Fenced
 from etl.warehouses.owned import OwnedWarehouse
 
@@ -44,7 +44,7 @@ class BigQueryWarehouse(OwnedWarehouse):
     """
 
     def __init__(
-        self, place: Place, journal: Path | str, pace: Pace = _PACE, patience: float = 600.0, memory: int = 2**28
+        self, place: Place, journal: Path | str, pace: Pace = _PACE, patience: float = 600.0, memory: int = MEMORY_BYTES
     ) -> None:
         self._journal = DuckDBWarehouse(journal, memory)
         self._service = Service(place, patience)

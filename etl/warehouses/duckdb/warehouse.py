@@ -26,7 +26,8 @@ from etl.worker import failpoints
 
 _NOTHING: Final = -1
 _PART_ROWS: Final = 50_000
-_MEMORY_BYTES: Final = 2**28
+MEMORY_BYTES: Final = 2**28
+"""What a warehouse may use by default."""
 
 
 class DuckDBWarehouse:
@@ -35,7 +36,7 @@ class DuckDBWarehouse:
     `memory` is how many bytes DuckDB may use for everything that runs on the file, readers' queries too.
     """
 
-    def __init__(self, path: Path | str, memory: int = _MEMORY_BYTES) -> None:
+    def __init__(self, path: Path | str, memory: int = MEMORY_BYTES) -> None:
         self.connection = duckdb.connect(str(path))
         self.connection.execute(f"set global memory_limit = '{memory // 2**20}MiB'")
         self.connection.execute("set global timezone = 'UTC'")
