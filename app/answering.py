@@ -6,17 +6,17 @@ planning an operation does.
 
 from typing import Any, Final
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from app.edge import note_body
+from app.exchange import connect, written
 
 _LENGTH: Final = b"content-length"
 _WITHOUT_BODY: Final = frozenset({204, 304})
 
 
 class Answering:
-    """Runs the application for one request, and passes on what it sends."""
+    """Runs the application for one request, and passes on what it sends; it is the `Wire` of that request."""
 
     __slots__ = ("_app", "_cycle", "_start")
 
@@ -25,12 +25,42 @@ class Answering:
         self._cycle = cycle
         self._start: Message | None = None
 
-    async def run(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the cycle's own is used
-        """Answer the request, as an ASGI application."""
+    async def run(self) -> None:
+        """Answer the request."""
+        # uvicorn's types of messages are not Starlette's.
+        cycle: Any = self._cycle
+        connect(cycle.scope, self)
+        try:
+            await self._app(cycle.scope, cycle.receive, self._send)
+        finally:
+            if not cycle.response_complete and not cycle.disconnected:
+                # Its client must not take what it has for all of it, or wait for more.
+                cycle.transport.close()
+            # It would hold the connection, which holds it.
+            cycle.on_response = _nothing
+
+    @property
+    def body(self) -> bytes | None:
+        """The request's body, where it has come whole."""
+        return None if self._cycle.more_body else bytes(self._cycle.body)
+
+    def write(self, status: int, head: bytes, body: bytes) -> bool:
+        """Write a whole response, whose head is known to be sane; False where it has to wait or has no body."""
         cycle = self._cycle
-        if not cycle.more_body:
-            note_body(scope, bytes(cycle.body))
-        await self._app(scope, receive, self._send)
+        if cycle.flow.write_paused or cycle.response_started or cycle.disconnected:
+            return False
+        if status in _WITHOUT_BODY or cycle.scope["method"] == "HEAD":
+            return False
+        start = STATUS_LINE[status] + written(cycle.default_headers)
+        end = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
+        cycle.transport.write(b"".join((start, head, end, body)))
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        cycle.on_response()
+        return True
 
     async def _send(self, message: Message) -> None:
         start = self._start
@@ -42,33 +72,22 @@ class Answering:
             await self._pass(message)
             return
         self._start = None
-        if not self._write(start, message):
+        if not self._write_both(start, message):
             await self._pass(start)
             await self._pass(message)
 
     async def _pass(self, message: Any) -> None:
         await self._cycle.send(message)
 
-    def _write(self, start: Message, message: Message) -> bool:
-        """Write a whole answer; False where it is none, or has to wait, and nothing is written."""
-        cycle = self._cycle
-        status, body = start["status"], message.get("body", b"")
-        if message.get("more_body") or cycle.flow.write_paused or cycle.response_started or cycle.disconnected:
-            return False
-        headers = [*cycle.default_headers, *start["headers"]]
-        is_sized = (_LENGTH, b"%d" % len(body)) in headers
-        if not is_sized or status in _WITHOUT_BODY or cycle.scope["method"] == "HEAD" or not _are_sane(headers):
-            return False
-        end = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
-        head = b"".join([b"%b: %b\r\n" % header for header in headers])
-        cycle.transport.write(b"".join((STATUS_LINE[status], head, end, body)))
-        cycle.response_started = cycle.response_complete = True
-        cycle.waiting_for_100_continue = False
-        cycle.message_event.set()
-        if not cycle.keep_alive:
-            cycle.transport.close()
-        cycle.on_response()
-        return True
+    def _write_both(self, start: Message, message: Message) -> bool:
+        """Write a whole answer; False where it is none, and nothing is written."""
+        body, headers = message.get("body", b""), start["headers"]
+        is_whole = not message.get("more_body") and (_LENGTH, b"%d" % len(body)) in headers
+        return is_whole and _are_sane(headers) and self.write(start["status"], written(headers), body)
+
+
+def _nothing() -> None:
+    """Stand for what was to be done after the response."""
 
 
 def _are_sane(headers: list[tuple[bytes, bytes]]) -> bool:

@@ -6,7 +6,7 @@ left. Message framing (Content-Length against Transfer-Encoding, bare line feeds
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import orjson
 import structlog
@@ -26,6 +26,7 @@ _REASONS: Final = {
     431: "Request Header Fields Too Large",
     503: "Service Unavailable",
 }
+_TOO_LARGE: Final = "The head of the request is too large."
 _CODES: Final = {403: ErrorCode.FORBIDDEN, 503: ErrorCode.UNAVAILABLE}
 
 
@@ -78,7 +79,8 @@ class _LimitedProtocol(HttpToolsProtocol):
         self._refusal = (400, "This is no HTTP request that can be read.")
         self._deadline: asyncio.TimerHandle | None = None
         self._send_check: asyncio.TimerHandle | None = None
-        self._running: asyncio.Task[Any] | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._idle_since: float | None = None
 
     # A connection begins and ends.
 
@@ -94,8 +96,9 @@ class _LimitedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._expect(None)
-        if self._send_check is not None:
-            self._send_check.cancel()
+        for timer in (self._send_check, self.timeout_keep_alive_task):
+            if timer is not None:
+                timer.cancel()
         if self._visit is not None:
             self._visit.end()
         is_unanswered = self._is_answering
@@ -106,23 +109,29 @@ class _LimitedProtocol(HttpToolsProtocol):
     # A head arrives.
 
     def data_received(self, data: bytes) -> None:
+        self._idle_since = None
         if self._head.is_open:
             self._head.fed += len(data)
         super().data_received(data)
         if self._head.is_open and not self.transport.is_closing():
             if self._head.fed > self.limits.head_bytes:
-                self._refuse(431, "The head of the request is too large.")
+                self._refuse(431, _TOO_LARGE)
             elif self._deadline is None and self._head.fed:
                 self._expect("The request took too long to arrive.")
 
     def on_url(self, url: bytes) -> None:
-        self._count(len(url))
-        super().on_url(url)
+        self._head.parsed += len(url)
+        if self._head.parsed > self.limits.head_bytes:
+            self._stop_parsing(431, _TOO_LARGE)
+        self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header; all that uvicorn's own method does, which is called for each, is done here."""
-        self._count(len(name) + len(value) + 4)
-        if not self._head.is_open:
+        head = self._head
+        head.parsed += len(name) + len(value) + 4
+        if head.parsed > self.limits.head_bytes:
+            self._stop_parsing(431, _TOO_LARGE)
+        if not head.is_open:
             # A trailer. It comes after the application has read the headers and must not add to them.
             return
         name = name.lower()
@@ -152,11 +161,6 @@ class _LimitedProtocol(HttpToolsProtocol):
             self._stop_parsing(403, "Pages of this origin may not connect.")
         self._stop_parsing(400, "There are no WebSockets here: send operations by POST.")
 
-    def _count(self, length: int) -> None:
-        self._head.parsed += length
-        if self._head.parsed > self.limits.head_bytes:
-            self._stop_parsing(431, "The head of the request is too large.")
-
     def _stop_parsing(self, status: int, message: str) -> None:
         self._refusal = (status, message)
         raise _Refused
@@ -165,13 +169,22 @@ class _LimitedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Answer a request in a task of its own, which is noted to be cancelled."""
-        answering = Answering(app, cycle)
-        self._running = task = self.loop.create_task(cycle.run_asgi(cast("Any", answering.run)))
+        self._running = task = self.loop.create_task(Answering(app, cycle).run())
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
+        """Take up what was sent meanwhile, or wait for what comes next; as uvicorn does, but with few timers."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._idle_since = self.loop.time()
+            if self.timeout_keep_alive_task is None:
+                self._look_for_idleness(self.timeout_keep_alive)
         if self.cycle.more_body and not self.transport.is_closing():
             # Answered before its body had come. Closing at once could destroy the answer on its way.
             self._expect("The rest of the request took too long to arrive.")
@@ -182,6 +195,23 @@ class _LimitedProtocol(HttpToolsProtocol):
             self.cycle.more_body = False
             self._expect(None)
         self._head = _Head()
+
+    def _look_for_idleness(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection where nothing has come since its last response; the next one has it looked at again."""
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None:
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._look_for_idleness(left)
+        elif not self.transport.is_closing():
+            self.transport.close()
+
+    def _unset_keepalive_if_required(self) -> None:
+        """Leave the timer that uvicorn would stop at each request: it looks whether the connection was idle."""
 
     def pause_writing(self) -> None:
         super().pause_writing()

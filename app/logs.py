@@ -26,6 +26,7 @@ from security.errors import GatewayError
 _QUIETER: Final = ("uvicorn", "asyncio", "alembic", "httpx")
 _MAX_FRAMES: Final = 30
 _MAX_PARTS: Final = 5
+_LINE: Final = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 
 REQUEST_ID: Final[ContextVar[str]] = ContextVar("request_id")
 """The id of the request that is being answered; everything that is logged meanwhile has it."""
@@ -39,9 +40,9 @@ class _Lines:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._waiting: list[str] = []
+        self._waiting: list[bytes] = []
 
-    def add(self, line: str) -> None:
+    def add(self, line: bytes) -> None:
         """Write a line before the event loop waits again; outside of a loop now."""
         self._waiting.append(line)
         if len(self._waiting) == 1:
@@ -52,8 +53,14 @@ class _Lines:
 
     def flush(self) -> None:
         """Write what waits."""
-        waiting, self._waiting = self._waiting, []
-        self._stream.write("".join(waiting))
+        text, self._waiting = b"".join(self._waiting), []
+        # A stream of text may stand in for the real one.
+        buffer = getattr(self._stream, "buffer", None)
+        if buffer is None:
+            self._stream.write(text.decode())
+        else:
+            self._stream.flush()
+            buffer.write(text)
         self._stream.flush()
 
 
@@ -90,14 +97,16 @@ def configure(settings: Settings) -> None:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 
-def note_request(facts: EventDict) -> None:
+def note_request(line: dict[str, Any]) -> None:
     """Log that a request was answered; in JSON without structlog, which takes ten times as long for the same line."""
     if _lines is None:
-        _REQUESTS.info("request", **facts)
+        _REQUESTS.info("request", **line)
         return
-    now = dt.datetime.now(dt.UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
-    line = {**facts, "event": "request", "request_id": REQUEST_ID.get(None), "level": "info", "timestamp": f"{now}Z"}
-    _lines.add(_json(None, "info", line) + "\n")
+    line["event"] = "request"
+    line["request_id"] = REQUEST_ID.get(None)
+    line["level"] = "info"
+    line["timestamp"] = dt.datetime.now(dt.UTC)
+    _lines.add(_line(line))
 
 
 def flush() -> None:
@@ -177,8 +186,12 @@ def _module_path(filename: str) -> str:
 
 
 def _json(_logger: WrappedLogger, _name: str, event: Mapping[str, Any]) -> str:
+    return _line(event).decode().removesuffix("\n")
+
+
+def _line(event: Mapping[str, Any]) -> bytes:
     try:
-        return orjson.dumps(event, default=str).decode()
+        return orjson.dumps(event, default=str, option=_LINE)
     except orjson.JSONEncodeError:
         # Half a surrogate pair, a number beyond 64 bits: nothing that was logged is lost for that.
-        return json.dumps(event, default=str)
+        return json.dumps(event, default=str).encode() + b"\n"

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from time import perf_counter
-from typing import Final, Protocol
+from typing import Protocol
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.requests import Request
@@ -19,13 +19,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.addresses import is_from_here
+from app.durations import Durations
 from app.nothing_here import not_found
 from app.outcomes import outcome_of
 from resolvers.answers import Answer
 from resolvers.engine import MutationByGet, Operation
 from security.principal import Principal
-
-_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 Gauges = Mapping[str, tuple[str, Callable[[], float]]]
 """What is asked for when the metrics are read: names without their beginning, descriptions, and what tells values."""
@@ -44,13 +43,12 @@ class Metrics:
 
     def __init__(self, gauges: Gauges) -> None:
         self.registry = CollectorRegistry()
-        self._operations = Histogram(
+        self._operations = Durations(
             "gateway_operation_seconds",
             "Seconds from a read request to its answer, by the operation's type and what became of it.",
             ("type", "outcome"),
-            registry=self.registry,
-            buckets=_SECONDS,
         )
+        self.registry.register(self._operations)
         self._paths = Counter(
             "gateway_operation_paths",
             "Operations that ran, by the path that executed them and why it was not the compiled one.",
@@ -61,7 +59,6 @@ class Metrics:
             "gateway_refused_requests", "Requests that never became an operation.", ("code",), registry=self.registry
         )
         # The library looks a child up under a lock, and makes texts of its labels, each time.
-        self._timed = cache(self._operations.labels)
         self._taken = cache(lambda path, reason: self._paths.labels(path.value, reason.value if reason else ""))
         self.registry.register(_Gauges(gauges))
 
@@ -72,13 +69,13 @@ class Metrics:
     def answered(self, answer: Answer, seconds: float) -> None:
         """Count an operation with its answer."""
         kind = "unknown" if answer.access is None else answer.access.coordinates.kind
-        self._timed(kind, outcome_of(answer)).observe(seconds)
+        self._operations.observe(seconds, kind, outcome_of(answer))
         if answer.way is not None:
             self._taken(answer.way.path, answer.way.reason).inc()
 
     def ended(self, outcome: str, seconds: float) -> None:
         """Count an operation that had no answer."""
-        self._timed("unknown", outcome).observe(seconds)
+        self._operations.observe(seconds, "unknown", outcome)
 
 
 @dataclass(frozen=True, eq=False)

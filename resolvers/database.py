@@ -128,9 +128,10 @@ class Database:
         """Run one statement that gives texts as varchar, and return the bytes of its rows."""
         self.notice(sql)
         state = (*principal.settings, *planning.value)
-        connection = await self.acquire(state)
+        connection = self._pool.take(state) or await self.acquire(state)
         try:
-            await connection.show(state)
+            if connection.state != state:
+                await connection.show(state)
             found: Sequence[Texts] = await connection.driver.fetch(sql, *arguments)
         except _FAULTS as error:
             _refuse(error, connection)

@@ -5,6 +5,7 @@ all that runs, a few times within a budget, so that what ends in time has cost n
 """
 
 import asyncio
+from time import monotonic
 from types import TracebackType
 from typing import Final, Self
 
@@ -17,37 +18,31 @@ class Deadlines:
     """A budget in seconds for each of many tasks; `with deadlines():` raises `TimeoutError` where it was not enough."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._pause = min(seconds / _LOOKS, _LONGEST_PAUSE)
+        self.seconds = seconds
+        self.is_looking = False
         # All have the same budget: those that began first end first.
-        self._running: dict[_Deadline, None] = {}
-        self._looking: asyncio.TimerHandle | None = None
+        self.running: dict[_Deadline, None] = {}
+        self._pause = min(seconds / _LOOKS, _LONGEST_PAUSE)
 
     def __call__(self) -> "_Deadline":
         """Return a context within which the current task may spend the budget."""
         return _Deadline(self)
 
-    def begin(self, deadline: "_Deadline") -> float:
-        """Take up a deadline and return when it is over."""
-        loop = asyncio.get_running_loop()
-        self._running[deadline] = None
-        if self._looking is None:
-            self._looking = loop.call_later(self._pause, self._look)
-        return loop.time() + self._seconds
-
-    def end(self, deadline: "_Deadline") -> None:
-        """Forget a deadline."""
-        self._running.pop(deadline, None)
+    def watch(self) -> None:
+        """Look for what takes too long, from now on until nothing runs any more."""
+        self.is_looking = True
+        asyncio.get_running_loop().call_later(self._pause, self._look)
 
     def _look(self) -> None:
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        for deadline in list(self._running):
+        now = monotonic()
+        for deadline in list(self.running):
             if deadline.at > now:
                 break
-            del self._running[deadline]
+            del self.running[deadline]
             deadline.expire()
-        self._looking = loop.call_later(self._pause, self._look) if self._running else None
+        self.is_looking = False
+        if self.running:
+            self.watch()
 
 
 class _Deadline:
@@ -63,13 +58,17 @@ class _Deadline:
             raise RuntimeError("a deadline is for a task")
         self._task = task
         self._cancelling = task.cancelling()
-        self.at = self._all.begin(self)
+        deadlines = self._all
+        self.at = monotonic() + deadlines.seconds
+        deadlines.running[self] = None
+        if not deadlines.is_looking:
+            deadlines.watch()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._all.end(self)
+        self._all.running.pop(self, None)
         # Whoever else cancels the task meanwhile means it.
         if self._is_over and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error

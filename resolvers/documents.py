@@ -20,7 +20,6 @@ from resolvers.access import Coordinates
 from resolvers.answers import MAX_ERRORS, TOO_DEEP, Answer, refusal, refused_by
 from resolvers.coercion import Coercer
 from resolvers.schemas import SeenSchema
-from security.capabilities import Capabilities
 from security.errors import ErrorCode, TooExpensive
 from security.limits import CyclicFragments, DocumentLimits, check_document, check_text
 
@@ -77,7 +76,7 @@ class Documents:
     def __init__(self, limits: DocumentLimits) -> None:
         self._limits = limits
         # By their texts, which their trees hold anyway.
-        self._kept: OrderedDict[tuple[str, Capabilities], Valid | Answer] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, SeenSchema], Valid | Answer] = OrderedDict()
         self._statements_at_most = 0
         self._characters = 0
 
@@ -107,17 +106,15 @@ class Documents:
             kept -= sum(compiled.statements for compiled in _compiled_of(self._forget_oldest()))
         self._statements_at_most = kept + 1
 
-    def forget(self, capabilities: Capabilities) -> None:
+    def forget(self, seen: SeenSchema) -> None:
         """Forget the documents of a schema that is kept no more: they would hold it, some megabytes each."""
-        for key in [key for key in self._kept if key[1] == capabilities]:
+        for key in [key for key in self._kept if key[1] is seen]:
             del self._kept[key]
             self._characters -= len(key[0])
 
-    def prepare(
-        self, text: str, name: str | None, seen: SeenSchema, capabilities: Capabilities, *, may_write: bool
-    ) -> Prepared | Answer:
+    def prepare(self, text: str, name: str | None, seen: SeenSchema, *, may_write: bool) -> Prepared | Answer:
         """Return the operation, or the answer that refuses the document."""
-        key = (text, capabilities)
+        key = (text, seen)
         found = self._kept.get(key)
         if found is None or (isinstance(found, Answer) and not may_write):
             # What refuses a document elsewhere must not hide that it is a mutation.
@@ -171,7 +168,7 @@ class Documents:
             errors = [GraphQLError(TOO_DEEP.message)]
         return _refused(errors, document) if errors else Valid(document)
 
-    def _keep(self, key: tuple[str, Capabilities], found: Valid | Answer) -> None:
+    def _keep(self, key: tuple[str, SeenSchema], found: Valid | Answer) -> None:
         if len(key[0]) > _LONGEST:
             return
         if key not in self._kept:

@@ -93,9 +93,7 @@ class Engine:
     async def _execute(self, operation: Operation, principal: Principal) -> Answer:
         capabilities = principal.capabilities
         seen = self._schemas.kept(capabilities) or await self._schemas.seen_by(capabilities)
-        prepared = self._documents.prepare(
-            operation.document, operation.name, seen, capabilities, may_write=operation.may_write
-        )
+        prepared = self._documents.prepare(operation.document, operation.name, seen, may_write=operation.may_write)
         if isinstance(prepared, Answer):
             return await self._told_why(prepared, operation, principal) if principal.is_restricted else prepared
         given = operation.variables or {}
@@ -123,9 +121,7 @@ class Engine:
         """Return why an operation is refused: for itself, or for what is taken from a restricted principal."""
         whole = principal.unrestricted
         seen = await self._schemas.seen_by(whole.capabilities)
-        prepared = self._documents.prepare(
-            operation.document, operation.name, seen, whole.capabilities, may_write=operation.may_write
-        )
+        prepared = self._documents.prepare(operation.document, operation.name, seen, may_write=operation.may_write)
         if isinstance(prepared, Answer):
             return refused
         variables = prepared.coercer(operation.variables or {})

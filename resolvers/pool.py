@@ -90,11 +90,9 @@ class Pool:
 
         Raise `Busy` or `Unreachable`, or what connecting raised where no connection is open that could be waited for.
         """
-        while self._free:
-            connection = self._taken(state)
-            if not connection.driver.is_closed():
-                return connection
-            self._size -= 1
+        connection = self.take(state)
+        if connection is not None:
+            return connection
         if self._size < self._max_size and not self._is_holding_off:
             opened = await self._opened()
             if opened is not None:
@@ -106,6 +104,15 @@ class Pool:
                 return await self._next()
         except TimeoutError:
             raise Busy from None
+
+    def take(self, state: State) -> Connection | None:
+        """Return a free connection, one that has the settings already where there is one; None where none is free."""
+        while self._free:
+            connection = self._taken(state)
+            if not connection.driver.is_closed():
+                return connection
+            self._size -= 1
+        return None
 
     def release(self, connection: Connection) -> None:
         """Take a connection back; it goes to whoever has waited longest."""

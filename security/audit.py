@@ -12,7 +12,7 @@ import datetime as dt
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -48,9 +48,20 @@ class Broken:
 
 def seal_of(secret: bytes, journal: str, position: int, record: bytes) -> bytes:
     """Return the seal of a record: keyed BLAKE2b (RFC 7693) over it and where it was first written."""
-    seal = _keyed(secret).copy()
-    seal.update(f"{journal} {position} ".encode() + record)
-    return seal.digest()
+    return sealing(secret, journal)(position, record)
+
+
+def sealing(secret: bytes, journal: str) -> Callable[[int, bytes], bytes]:
+    """Return what seals the records of a journal by their positions."""
+    begun = _keyed(secret).copy()
+    begun.update(f"{journal} ".encode())
+
+    def sealed(position: int, record: bytes) -> bytes:
+        seal = begun.copy()
+        seal.update(b"%d %b" % (position, record))
+        return seal.digest()
+
+    return sealed
 
 
 @lru_cache(maxsize=4)

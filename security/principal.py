@@ -51,6 +51,11 @@ class Principal:
         return " ".join(sorted(self.roles))
 
     @cached_property
+    def has_plain_names(self) -> bool:
+        """Whether no name of the token has U+0000 in it, which no text of PostgreSQL can have."""
+        return "\0" not in self.subject + (self.actor.subject if self.actor else "")
+
+    @cached_property
     def restricted(self) -> "Principal":
         """The same principal without its sensitive rights."""
         return replace(self, is_restricted=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from time import time
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 import jwt
 
@@ -33,6 +33,18 @@ ACCESS_PURPOSES: Final = frozenset({"bearer", "access"})
 
 _REMEMBERED: Final = 4096
 _REMEMBERED_SECONDS: Final = 60
+
+
+class Bearer(NamedTuple):
+    """A token as it came, and what it is remembered by."""
+
+    token: str
+    digest: bytes
+
+    @classmethod
+    def of(cls, token: str) -> Self:
+        """Return a token with its digest."""
+        return cls(token, sha256(token.encode("utf-8", "surrogatepass")).digest())
 
 
 class InvalidToken(Unauthenticated):
@@ -113,7 +125,8 @@ class TokenVerifier:
         """
         if len(token) > MAX_TOKEN_LENGTH:
             raise _refused("longer than a token may be")
-        known = self.recall(token)
+        bearer = Bearer.of(token)
+        known = self.recall(bearer)
         if known is not None:
             return known
         now = time()
@@ -125,15 +138,15 @@ class TokenVerifier:
             verified = _Verified(principal, marks_of(claims, principal), claims["exp"], now)
         except MalformedClaims as error:
             raise _refused(str(error)) from None
-        self._remember(_digest(token), verified)
+        self._remember(bearer.digest, verified)
         return self._admitted(verified)
 
-    def recall(self, token: str) -> Principal | None:
+    def recall(self, bearer: Bearer) -> Principal | None:
         """Return the principal of a token that was verified within the last minute; raise `InvalidToken` if revoked.
 
         None says nothing of a token: `verify` does.
         """
-        known = self._remembered.get(_digest(token))
+        known = self._remembered.get(bearer.digest)
         if known is None:
             return None
         now = time()
@@ -194,10 +207,6 @@ class TokenVerifier:
         self._remembered.move_to_end(digest)
         if len(self._remembered) > _REMEMBERED:
             self._remembered.popitem(last=False)
-
-
-def _digest(token: str) -> bytes:
-    return sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def _header(token: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -29,11 +30,11 @@ ROOM: Final = 16 << 20
 _PIECE: Final = 1 << 20
 
 
-class Entry(NamedTuple):
-    """A record, and where it began in its journal."""
+class Entries(NamedTuple):
+    """Records, and where each began in its journal."""
 
-    position: int
-    record: bytes
+    positions: list[int]
+    records: list[bytes]
 
 
 class Journal:
@@ -102,7 +103,7 @@ def left_behind(folder: Path) -> Iterator[Path]:
     return (path for path in found if not is_locked(path))
 
 
-def entries(path: Path, start: int, most: int) -> tuple[list[Entry], int]:
+def entries(path: Path, start: int, most: int) -> tuple[Entries, int]:
     """Return whole records from a place on, in about so many bytes, and the place after them."""
     with path.open("rb") as file:
         file.seek(start)
@@ -110,12 +111,9 @@ def entries(path: Path, start: int, most: int) -> tuple[list[Entry], int]:
         if len(block) == most:
             # A record larger than that is read to its end.
             block += _written(file.readline())
-    whole = block[: block.rfind(b"\n") + 1]
-    found, position = [], start
-    for line in whole.splitlines(keepends=True):
-        found.append(Entry(position, line.rstrip(b"\n")))
-        position += len(line)
-    return found, position
+    records = block.split(b"\n")[:-1]
+    ends = list(accumulate([len(record) + 1 for record in records], initial=start))
+    return Entries(ends[:-1], records), ends[-1]
 
 
 def _written(block: bytes) -> bytes:

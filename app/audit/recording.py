@@ -9,7 +9,7 @@ import orjson
 import structlog
 
 from app.audit.shipping import Shipping
-from app.edge import OPERATION_NAME
+from app.exchange import OPERATION_NAME
 from app.outcomes import BAD_USER_INPUT, CANCELLED, outcome_of
 from resolvers.answers import Answer, refused_by
 from resolvers.engine import MutationByGet, Operation
@@ -63,7 +63,8 @@ class RecordingExecutor:
             outcome = BAD_USER_INPUT if isinstance(end, MutationByGet) else CANCELLED
             self._write(_record(operation, principal, None, outcome))
             raise
-        is_sensitive = answer.access is not None and answer.access.is_sensitive
+        access = answer.access
+        is_sensitive = access is not None and access.is_sensitive
         if is_sensitive and self._shipping.lag > self._most_lag:
             answer = refused_by(_SEPARATE)
         if not self._write(_record(operation, principal, answer, outcome_of(answer))) and is_sensitive:
@@ -85,42 +86,50 @@ class RecordingExecutor:
 
     def _write(self, record: bytes) -> bool:
         """Append a record to the journal, after those that are held; False where it is held itself."""
+        if not self._held:
+            try:
+                self._shipping.append(record)
+            except OSError:
+                pass  # It is held, and told of.
+            else:
+                return True
         self._held.append(record)
         return self.write_held()
 
 
 def _record(operation: Operation, principal: Principal, answer: Answer | None, outcome: str) -> bytes:
-    told: dict[str, Any] = {
-        "at": dt.datetime.now(dt.UTC),
-        "request": operation.request,
-        "subject": principal.subject,
-        "actor": principal.actor.subject if principal.actor else None,
-        "roles": principal.role_names,
-        "address": operation.address,
-        "operation": operation.name if operation.name and OPERATION_NAME.fullmatch(operation.name) else None,
-        "outcome": outcome,
-    }
-    access = answer.access if answer is not None else None
-    if access is not None:
-        told["document"] = access.coordinates.document
-        told["coordinates"] = access.coordinates.joined
-        if access.is_sensitive:
-            told["personal"] = " ".join(access.personal)
-            told["subjects"] = " ".join((*access.subjects, ""))
-    else:
-        told["document"] = operation.hash
-    return _written(told)
-
-
-def _written(told: dict[str, Any]) -> bytes:
     """Write a record as JSON that PostgreSQL takes: without NUL and halves of surrogate pairs."""
-    if "\0" not in (told["subject"] + (told["actor"] or "")):
+    told = _told(operation, principal, answer, outcome)
+    if principal.has_plain_names:
         try:
             return orjson.dumps(told)
         except orjson.JSONEncodeError:
             pass
-    clean = {name: _clean(value) if isinstance(value, str) else value for name, value in told.items()}
-    return orjson.dumps(clean)
+    return orjson.dumps({name: _clean(value) if isinstance(value, str) else value for name, value in told.items()})
+
+
+def _told(operation: Operation, principal: Principal, answer: Answer | None, outcome: str) -> dict[str, Any]:
+    name, actor = operation.name, principal.actor
+    told: dict[str, Any] = {
+        "at": dt.datetime.now(dt.UTC),
+        "request": operation.request,
+        "subject": principal.subject,
+        "actor": actor.subject if actor else None,
+        "roles": principal.role_names,
+        "address": operation.address,
+        "operation": name if name and OPERATION_NAME.fullmatch(name) else None,
+        "outcome": outcome,
+    }
+    access = answer.access if answer is not None else None
+    if access is None:
+        told["document"] = operation.hash
+        return told
+    told["document"] = access.coordinates.document
+    told["coordinates"] = access.coordinates.joined
+    if access.is_sensitive:
+        told["personal"] = " ".join(access.personal)
+        told["subjects"] = " ".join((*access.subjects, ""))
+    return told
 
 
 def _clean(text: str) -> str:

@@ -6,7 +6,7 @@ import errno
 import itertools
 import os
 import time
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ import orjson
 import structlog
 
 from app.audit.anchors import Anchors
-from app.audit.journal import ROOM, Entry, Journal, entries, journals, left_behind, remove_unfinished
-from security.audit import seal_of
+from app.audit.journal import ROOM, Entries, Journal, entries, journals, left_behind, remove_unfinished
+from security.audit import sealing
 
 _BATCH_BYTES = 1 << 19
 _SEALED_AT_ONCE = 50
@@ -105,7 +105,7 @@ class Shipping:
         while True:
             before = self._shipped.get(path, 0)
             found, after = await asyncio.to_thread(entries, path, before, _BATCH_BYTES)
-            if not found:
+            if not found.records:
                 break
             for run in self._runs(path, found):
                 await self._append(path.stem, run)
@@ -117,35 +117,38 @@ class Shipping:
             await asyncio.to_thread(path.unlink, missing_ok=True)
             self._shipped.pop(path, None)
 
-    def _runs(self, path: Path, found: Sequence[Entry]) -> Iterable[Sequence[Entry]]:
+    def _runs(self, path: Path, found: Entries) -> Iterable[Entries]:
         """Return the records to ship, in runs that stand behind each other in their journal."""
         if path == self.journal.path:
             return (found,)
         # What the machine's end left of a journal may be anything.
-        numbered = [(at, entry) for at, entry in enumerate(found) if _is_whole(entry)]
-        runs = itertools.groupby(enumerate(numbered), key=lambda one: one[1][0] - one[0])
-        return ([entry for _, (_, entry) in run] for _, run in runs)
+        whole = [at for at, record in enumerate(found.records) if _is_whole(record)]
+        runs = itertools.groupby(enumerate(whole), key=lambda one: one[1] - one[0])
+        places = ([at for _, at in run] for _, run in runs)
+        return (Entries([found.positions[at] for at in run], [found.records[at] for at in run]) for run in places)
 
-    async def _append(self, journal: str, run: Sequence[Entry]) -> None:
+    async def _append(self, journal: str, run: Entries) -> None:
         """Append records to the log, of which those that are there already are left out, and note the last link."""
         if self._connection is None:
             self._connection = await asyncpg.connect(
                 self._url, server_settings={"application_name": "cienty-gateway audit", "search_path": "public"}
             )
         seals = await self._seals(journal, run)
-        positions, records = [entry.position for entry in run], [entry.record.decode() for entry in run]
-        last = await self._connection.fetchrow(_APPEND, journal, positions, records, seals)
+        # No record has a line end in it.
+        records = b"\n".join(run.records).decode().split("\n")
+        last = await self._connection.fetchrow(_APPEND, journal, run.positions, records, seals)
         if last is not None and last["row_id"]:
             await asyncio.to_thread(self._anchors.note, last["row_id"], last["row_link"])
 
-    async def _seals(self, journal: str, run: Sequence[Entry]) -> bytes:
-        seals = bytearray()
-        for at, entry in enumerate(run):
-            if at % _SEALED_AT_ONCE == 0:
-                # Requests that wait are answered in between.
-                await asyncio.sleep(0)
-            seals += seal_of(self._secret, journal, entry.position, entry.record)
-        return bytes(seals)
+    async def _seals(self, journal: str, run: Entries) -> bytes:
+        seal = sealing(self._secret, journal)
+        seals: list[bytes] = []
+        for at in range(0, len(run.records), _SEALED_AT_ONCE):
+            # Requests that wait are answered in between.
+            await asyncio.sleep(0)
+            part = slice(at, at + _SEALED_AT_ONCE)
+            seals += map(seal, run.positions[part], run.records[part])
+        return b"".join(seals)
 
     async def _follow_on(self) -> None:
         """Begin another journal where this one has grown large; the old one is then shipped as one left behind."""
@@ -185,13 +188,13 @@ class Shipping:
                 connection.terminate()
 
 
-def _is_whole(entry: Entry) -> bool:
+def _is_whole(record: bytes) -> bool:
     """Tell whether a line is a record; one that the disk had no room for was never answered for."""
-    if not entry.record:
+    if not record:
         return False
     try:
-        orjson.loads(entry.record)
+        orjson.loads(record)
     except orjson.JSONDecodeError:
-        _LOG.error("a torn audit record was left out", bytes=len(entry.record), pid=os.getpid())
+        _LOG.error("a torn audit record was left out", bytes=len(record), pid=os.getpid())
         return False
     return True

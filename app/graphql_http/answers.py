@@ -1,11 +1,12 @@
 """Responses of the GraphQL endpoint: a body in the negotiated media type, and what caches may do with it (nothing)."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 import orjson
 from starlette.types import Send
 
+from app.exchange import Exchange, HeaderSet
 from app.graphql_http.authentication import challenge
 from app.graphql_http.errors import HttpRefusal
 from app.graphql_http.negotiation import MediaType
@@ -17,18 +18,20 @@ Refusal = GatewayError | HttpRefusal
 _SERVER_FAULT: Final = 500
 _THROTTLED: Final = 429
 _HEADERS: Final = {
-    media_type: [
+    media_type: HeaderSet(
         (b"content-type", f"{media_type.value}; charset=utf-8".encode()),
         (b"cache-control", b"private, no-store"),
         (b"vary", b"Accept, Authorization"),
-    ]
+    )
     for media_type in (MediaType.GRAPHQL, MediaType.JSON)
 }
 
 
-async def send(reply: Send, body: bytes, *, status: int, media_type: MediaType, more: Iterable[Header] = ()) -> None:
-    """Send a whole response."""
-    headers = [*_HEADERS[media_type], (b"content-length", str(len(body)).encode()), *more]
+async def send(reply: Send, body: bytes, *, status: int, media_type: MediaType, more: Sequence[Header] = ()) -> None:
+    """Send a whole response; `more` are headers without line ends."""
+    if isinstance(reply, Exchange) and reply.write(status, _HEADERS[media_type], more, body):
+        return
+    headers = [*_HEADERS[media_type].lines, (b"content-length", str(len(body)).encode()), *more]
     await reply({"type": "http.response.start", "status": status, "headers": headers})
     await reply({"type": "http.response.body", "body": body})
 

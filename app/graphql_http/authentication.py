@@ -9,7 +9,6 @@ from security.principal import Principal
 from security.tokens import InvalidToken, TokenVerifier
 
 _BEARER: Final = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
-_USUAL: Final = "Bearer "
 _REALM: Final = 'Bearer realm="cienty"'
 
 
@@ -24,15 +23,18 @@ async def authenticate(head: Head, verifier: TokenVerifier) -> Principal:
         raise Unauthenticated("Sign in: send a token in the header Authorization: Bearer …")
     if len(given) > 1:
         raise InvalidToken("Send one Authorization header, not several.", "several Authorization headers")
-    if given[0].startswith(_USUAL):
-        # What was verified a moment ago was looked at letter by letter then.
-        known = verifier.recall(given[0][len(_USUAL) :])
-        if known is not None:
-            return known
     match = _BEARER.fullmatch(given[0].strip())
     if match is None:
         raise InvalidToken("Send the token as Authorization: Bearer …", "no bearer token")
     return await verifier.verify(match[1])
+
+
+def recognize(head: Head, verifier: TokenVerifier) -> Principal | None:
+    """Return the principal of a token that was verified a moment ago, letter by letter; None says nothing of a token.
+
+    Raise `InvalidToken` for one that was revoked since.
+    """
+    return None if head.bearer is None else verifier.recall(head.bearer)
 
 
 def challenge(refusal: Unauthenticated) -> str:

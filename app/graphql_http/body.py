@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope
 
-from app.edge import whole_body_of
+from app.exchange import whole_body_of
 from app.graphql_http.errors import BadRequest, ContentTooLarge, RequestTimeout, UnsupportedMediaType
 from app.graphql_http.head import Head
 from resolvers.deadlines import Deadlines

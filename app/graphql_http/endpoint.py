@@ -8,14 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.edge import RequestFacts, address_of, facts_of, request_id_of
+from app.exchange import Noted, address_of, noted_of, request_id_of
 from app.graphql_http import answers, parameters
-from app.graphql_http.authentication import authenticate
+from app.graphql_http.authentication import authenticate, recognize
 from app.graphql_http.body import ClientDisconnected, check_media_type, read_body
 from app.graphql_http.costing import costing_of
 from app.graphql_http.errors import HttpRefusal, MethodNotAllowed
 from app.graphql_http.explaining import is_explaining
-from app.graphql_http.head import Head
+from app.graphql_http.head import Head, head_of
 from app.graphql_http.negotiation import MediaType, prefers_page, response_type
 from app.graphql_http.rate_limit import RateLimitHeaders
 from resolvers.deadlines import Deadlines
@@ -67,12 +67,12 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        head = Head(scope["headers"])
+        head = head_of(scope["headers"])
         if _is_for_page(scope, head):
             await self._page(Request(scope))(scope, receive, send)
             return
         media_type = MediaType.JSON
-        facts = facts_of(scope)
+        facts = noted_of(scope)
         try:
             _check_method(scope["method"])
             media_type = response_type(head.accept)
@@ -88,9 +88,9 @@ class GraphQLEndpoint:
             await answers.send(send, answer.body, status=status, media_type=media_type, more=standing)
 
     async def _answer(
-        self, scope: Scope, head: Head, receive: Receive, facts: RequestFacts
+        self, scope: Scope, head: Head, receive: Receive, facts: Noted
     ) -> tuple[Answer, list[answers.Header]]:
-        principal = await authenticate(head, self._verifier)
+        principal = recognize(head, self._verifier) or await authenticate(head, self._verifier)
         facts.subject = principal.subject
         if principal.actor is not None:
             facts.actor = principal.actor.subject
@@ -122,6 +122,6 @@ def _check_method(method: str) -> None:
         raise MethodNotAllowed("Send operations by POST or GET.", allow="GET, POST")
 
 
-def _note(facts: RequestFacts, refusal: answers.Refusal) -> None:
+def _note(facts: Noted, refusal: answers.Refusal) -> None:
     facts.code = refusal.extensions["code"]
     facts.reason = refusal.reason if isinstance(refusal, InvalidToken) else None

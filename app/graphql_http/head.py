@@ -1,7 +1,10 @@
 """The head of a request: of its headers those that say how it is to be read and answered, found in one pass."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
+
+from security.tokens import Bearer
 
 _READ: Final = frozenset(
     {
@@ -14,23 +17,40 @@ _READ: Final = frozenset(
         b"graphql-explain",
     }
 )
+_BEARER: Final = "Bearer "
+_LONGEST_KEPT: Final = 4096
+"""Bytes of a head that is kept: all of them together take no more than some megabytes."""
+
+Header = tuple[bytes, bytes]
 
 
 class Head:
-    """The values of the headers that matter; of those that several lines may have, each of them in their order."""
+    """The values of the headers that matter; of those that several lines may have, each of them in their order.
 
-    __slots__ = ("accept", "authorization", "content_encoding", "content_length", "content_type", "cost", "explain")
+    `bearer` is the token of the one Authorization header, where it is written as most are.
+    """
 
-    def __init__(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    __slots__ = (
+        "accept",
+        "authorization",
+        "bearer",
+        "content_encoding",
+        "content_length",
+        "content_type",
+        "cost",
+        "explain",
+    )
+
+    def __init__(self, headers: Iterable[Header]) -> None:
         """Read headers, whose names are lower-case bytes."""
         found: dict[bytes, list[str]] = {}
         for name, value in headers:
-            if name in _READ:
-                found.setdefault(name, []).append(value.decode("latin-1"))
+            found.setdefault(name, []).append(value.decode("latin-1"))
         read = found.get
         # Several lines are one list (RFC 9110, 5.3).
         self.accept = ",".join(read(b"accept", _NONE)) or None
         self.authorization = read(b"authorization", _NONE)
+        self.bearer = _bearer(self.authorization)
         self.content_encoding = read(b"content-encoding", _ABSENT)[0]
         self.content_length = read(b"content-length", _ABSENT)[0]
         self.content_type = read(b"content-type", _NONE)
@@ -38,5 +58,18 @@ class Head:
         self.explain = read(b"graphql-explain", _ABSENT)[0]
 
 
+def head_of(headers: Iterable[Header]) -> Head:
+    """Return the head with these headers; a client sends the same ones with each of its requests, most often."""
+    matter = tuple([header for header in headers if header[0] in _READ])
+    return _kept(matter) if sum([len(value) for _, value in matter]) <= _LONGEST_KEPT else Head(matter)
+
+
+_kept = lru_cache(maxsize=1024)(Head)
 _NONE: list[str] = []
 _ABSENT: list[None] = [None]
+
+
+def _bearer(authorization: list[str]) -> Bearer | None:
+    if len(authorization) != 1 or not authorization[0].startswith(_BEARER):
+        return None
+    return Bearer.of(authorization[0][len(_BEARER) :])

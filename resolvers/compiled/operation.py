@@ -10,7 +10,7 @@ from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLInputTyp
 from graphql.execution.values import VariableValues, VariableValueSource
 
 from resolvers.compiled.parts import Chunks
-from resolvers.compiled.planner import Plan, Planner
+from resolvers.compiled.planner import BEFORE, BEHIND, Plan, Planner
 from resolvers.compiled.roots import Asked, LeftRoot
 from resolvers.compiled.selections import Selections
 from resolvers.compiled.slots import Shapes, Supplied, slotted
@@ -26,8 +26,6 @@ _ABSENT: Hashable = object()
 _MOST_PLANS = 64
 """Plans that are kept of one operation; clients that send ever new shapes must not fill the memory."""
 
-_BEFORE, _BEHIND = b'{"data":', b"}"
-
 Executing = Callable[[DocumentNode, Snapshot], Awaitable[ExecutionResult]]
 """Executes an operation by graphql-core on a snapshot."""
 
@@ -41,7 +39,7 @@ class Ran(NamedTuple):
     @property
     def data(self) -> bytes:
         """The data alone."""
-        return self.response[len(_BEFORE) : -len(_BEHIND)]
+        return self.response[len(BEFORE) : -len(BEHIND)]
 
 
 @dataclass
@@ -94,14 +92,14 @@ class CompiledOperation:
         if sent is not None:
             sent += [_sent(root.key, call) for root, one in zip(plan.roots, asked, strict=True) for call in one.calls]
         if len(calls) == 1 and plan.left is None:
-            return Ran(_response(plan, self._told(asked, [await self._alone(database, principal, calls[0])])))
+            return Ran(plan.response(self._told(asked, [await self._alone(database, principal, calls[0])])))
         async with database.snapshot(principal) as snapshot:
             if len(calls) == 1 and not plan.left_reads:
                 found = [await self._alone(database, principal, calls[0])]
             else:
                 found = [await self._among(snapshot, call) for call in calls]
             parts = self._told(asked, found)
-            return Ran(_response(plan, parts)) if plan.left is None else await _mixed(plan, parts, execute, snapshot)
+            return Ran(plan.response(parts)) if plan.left is None else await _mixed(plan, parts, execute, snapshot)
 
     async def _alone(self, database: Database, principal: Principal, call: Call) -> Chunks | None:
         statement = call.statement
@@ -160,8 +158,8 @@ async def _mixed(plan: Plan, parts: Sequence[Chunks], execute: Executing, snapsh
     result = await execute(cast("DocumentNode", plan.left), snapshot)
     errors = result.errors or ()
     if result.data is None:
-        return Ran(_BEFORE + b"null" + _BEHIND, errors)
-    return Ran(_response(plan, _spliced(plan, parts, result.data)), errors)
+        return Ran(BEFORE + b"null" + BEHIND, errors)
+    return Ran(plan.response(_spliced(plan, parts, result.data)), errors)
 
 
 def _spliced(plan: Plan, parts: Sequence[Chunks], left: Mapping[str, Any]) -> list[Chunks]:
@@ -169,11 +167,3 @@ def _spliced(plan: Plan, parts: Sequence[Chunks], left: Mapping[str, Any]) -> li
         (orjson.dumps(left[root.key]),) if isinstance(root, LeftRoot) else part
         for root, part in zip(plan.roots, parts, strict=True)
     ]
-
-
-def _response(plan: Plan, parts: Sequence[Chunks]) -> bytes:
-    chunks = [_BEFORE]
-    for root, part in zip(plan.roots, parts, strict=True):
-        chunks.append(b'%b"%b":' % (b"{" if len(chunks) == 1 else b",", root.key.encode()))
-        chunks += part
-    return b"".join([*chunks, b"{}" if len(chunks) == 1 else b"}", _BEHIND])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Final
 
 from graphql import DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode
@@ -10,6 +10,7 @@ from graphql import DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSe
 from resolvers.compiled.connections import ConnectionCompiler
 from resolvers.compiled.groups import GroupCompiler
 from resolvers.compiled.paging import Paging
+from resolvers.compiled.parts import Chunks
 from resolvers.compiled.roots import KnownRoot, LeftRoot, NodeRoot, NodesRoot, ReadableTypes, Root, StatementRoot
 from resolvers.compiled.rows import RowCompiler
 from resolvers.compiled.selections import Selected, Selections
@@ -28,6 +29,9 @@ from schema.model import Graph, Model
 Make = Callable[[ConnectionCompiler], Compiled]
 """Makes the pieces of a root field."""
 
+BEFORE, BEHIND = b'{"data":', b"}"
+"""What stands around the data of a response without errors."""
+
 _READ_NOTHING: Final = frozenset({"__schema", "__type", "rateLimit", "qualityChecks", "qualityHistory"})
 """Root fields that are answered without the database."""
 
@@ -43,10 +47,26 @@ class Plan:
     left: DocumentNode | None = None
     left_reads: bool = False
 
+    @cached_property
+    def _keys(self) -> Sequence[bytes]:
+        """What stands in the response before each root field's JSON."""
+        return [b'%b"%b":' % (b"," if at else b"{", root.key.encode()) for at, root in enumerate(self.roots)]
+
     @property
     def statements(self) -> int:
         """How many statements are kept for it."""
         return sum(root.statements for root in self.roots)
+
+    def response(self, parts: Sequence[Chunks]) -> bytes:
+        """Return the response with the JSON of the root fields."""
+        if not parts:
+            return BEFORE + b"{}" + BEHIND
+        chunks = [BEFORE]
+        for key, part in zip(self._keys, parts, strict=True):
+            chunks.append(key)
+            chunks += part
+        chunks.append(b"}" + BEHIND)
+        return b"".join(chunks)
 
 
 @dataclass(frozen=True)

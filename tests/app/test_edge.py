@@ -11,7 +11,8 @@ from starlette.types import Receive, Scope, Send
 from structlog.testing import CapturingLogger
 
 from app import logs
-from app.edge import Edge, facts_of
+from app.edge import Edge
+from app.exchange import noted_of
 from tests.app.serving import Gateway, serving
 from tests.app.wire import connect, exchange
 
@@ -143,7 +144,7 @@ def test_what_nobody_waits_for_any_more_is_cancelled(monkeypatch: pytest.MonkeyP
     cancelled_after: list[float] = []
 
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:
-        facts_of(scope).subject = "somebody"
+        noted_of(scope).subject = "somebody"
         begin = time.monotonic()
         try:
             await asyncio.sleep(30)

@@ -65,7 +65,7 @@ def _processor_time() -> list[float]:
     documents, taken = Documents(USUAL_LIMITS), []
     for _, text in hostile_documents(DOCUMENTS):
         begin = time.thread_time()
-        documents.prepare(text, None, seen, capabilities, may_write=True)
+        documents.prepare(text, None, seen, may_write=True)
         taken.append(1000 * (time.thread_time() - begin))
     return taken
 

@@ -24,11 +24,11 @@ from tests.planted.planting import COMPILED, POLICIES, REFERENCE, Bug, Patch, Pl
 _ROLES = ("sales", "customer")
 _CLAIMS = 3
 """Parts of a plan's key that tell which claims somebody has."""
-_EVERYBODY = Capabilities.of(())
 
 
 def _documents_of_everybody(prepare: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, text, name, seen, capabilities, **named: prepare(self, text, name, seen, _EVERYBODY, **named)
+    first: dict[str, Any] = {}
+    return lambda self, text, name, seen, **named: prepare(self, text, name, first.setdefault(text, seen), **named)
 
 
 def _cursors_without(part: int) -> Plant:

@@ -36,7 +36,7 @@ async def test_documents_are_kept_by_their_size(ask_unguarded: Asking, monkeypat
         for _ in range(2):
             await engine.execute(Operation(f"{{ a{number}: __typename {' ' * 190} }}"), ADMIN.principal)
     assert kept.size == 4
-    kept.forget(ADMIN.principal.capabilities)
+    kept.forget(await engine._schemas.seen_by(ADMIN.principal.capabilities))
     assert (kept.size, kept._characters) == (0, 0)
 
 
@@ -47,7 +47,7 @@ async def test_plans_of_a_document(ask_unguarded: Asking, monkeypatch: pytest.Mo
     for number in range(20):
         await engine.execute(Operation(document, None, {"where": {"and": [{}] * number}}), ADMIN.principal)
     seen = await engine._schemas.seen_by(ADMIN.principal.capabilities)
-    prepared = engine._documents.prepare(document, None, seen, ADMIN.principal.capabilities, may_write=True)
+    prepared = engine._documents.prepare(document, None, seen, may_write=True)
     assert isinstance(prepared, Prepared)
     assert prepared.compiled is None or len(prepared.compiled._plans) == 5
 

@@ -44,7 +44,7 @@ class Recorded:
     @property
     def records(self) -> list[dict[str, Any]]:
         found, _ = entries(self.shipping.journal.path, 0, 1 << 20)
-        return [orjson.loads(entry.record) for entry in found]
+        return [orjson.loads(record) for record in found.records]
 
 
 @pytest.fixture
@@ -227,7 +227,7 @@ async def test_what_the_database_does_not_take_waits_in_one_journal_after_the_ot
     assert len(list(journals(folder))) == 4
     assert len(list(left_behind(folder))) == 3
     # The last of them is full, and what it does not take is in memory.
-    on_disk = [entry for path in journals(folder) for entry in entries(path, 0, 1 << 20)[0]]
+    on_disk = [one for path in journals(folder) for one in entries(path, 0, 1 << 20)[0].records]
     assert recorded.executor.held > 0
     assert len(on_disk) + recorded.executor.held == 12
 
@@ -267,7 +267,7 @@ def test_what_was_answered_for_is_there_after_kill_9(tmp_path: Path) -> None:
         answered = max([answered, *(int(line) for line in process.stdout.read().split())])
     [path] = left_behind(tmp_path)
     found, _ = entries(path, 0, 1 << 20)
-    assert [orjson.loads(entry.record)["number"] for entry in found][: answered + 1] == list(range(answered + 1))
+    assert [orjson.loads(record)["number"] for record in found.records][: answered + 1] == list(range(answered + 1))
 
 
 _KILLED_WHILE_MAKING = """
@@ -306,7 +306,7 @@ def test_a_full_journal_takes_no_part_of_a_record(tmp_path: Path) -> None:
         journal.append(b'{"number": 3}')
     assert full.value.errno == errno.ENOSPC
     found, _ = entries(journal.path, 0, 1 << 20)
-    assert [entry.record for entry in found] == [b'{"number": 1}', b'{"number": 2}']
+    assert found.records == [b'{"number": 1}', b'{"number": 2}']
 
 
 def test_without_room_on_the_disk_no_journal_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,7 +327,7 @@ def test_a_record_that_was_cut_off_is_none(tmp_path: Path) -> None:
         file.seek(14)
         file.write(b'{"num')
     found, after = entries(journal.path, 0, 1 << 20)
-    assert ([entry.record for entry in found], after) == ([b'{"number": 1}'], 14)
+    assert (found.records, after) == ([b'{"number": 1}'], 14)
 
 
 def test_records_larger_than_a_batch_are_read_whole(tmp_path: Path) -> None:
@@ -335,5 +335,5 @@ def test_records_larger_than_a_batch_are_read_whole(tmp_path: Path) -> None:
     journal.append(b"x" * 5000)
     journal.append(b"y")
     found, after = entries(journal.path, 0, 1000)
-    assert [len(entry.record) for entry in found] == [5000]
-    assert [entry.record for entry in entries(journal.path, after, 1000)[0]] == [b"y"]
+    assert [len(record) for record in found.records] == [5000]
+    assert entries(journal.path, after, 1000)[0].records == [b"y"]

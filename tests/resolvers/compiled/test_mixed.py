@@ -84,7 +84,7 @@ async def test_a_statement_is_made_for_each_type_and_kept(ask_compiled: Asking) 
 async def prepared(document: str) -> tuple[CompiledOperation, Prepared]:
     seen = await Schemas(GRAPH, LIMITS).seen_by(ADMIN.principal.capabilities)
     documents = Documents(UNLIMITED)
-    found = documents.prepare(document, None, seen, ADMIN.principal.capabilities, may_write=False)
+    found = documents.prepare(document, None, seen, may_write=False)
     assert isinstance(found, Prepared)
     return CompiledOperation(Planner(GRAPH, seen, LIMITS, CURSORS, (18, 0)), found), found
 
