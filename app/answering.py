@@ -9,7 +9,7 @@ from typing import Any, Final
 from starlette.types import ASGIApp, Message
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from app.exchange import connect, written
+from app.exchange import WIRE, written
 
 _LENGTH: Final = b"content-length"
 _WITHOUT_BODY: Final = frozenset({204, 304})
@@ -29,7 +29,7 @@ class Answering:
         """Answer the request."""
         # uvicorn's types of messages are not Starlette's.
         cycle: Any = self._cycle
-        connect(cycle.scope, self)
+        cycle.scope[WIRE] = self
         try:
             await self._app(cycle.scope, cycle.receive, self._send)
         finally:

@@ -190,9 +190,10 @@ class _LimitedProtocol(HttpToolsProtocol):
             self._expect("The rest of the request took too long to arrive.")
 
     def on_message_complete(self) -> None:
-        super().on_message_complete()
-        if self.cycle.response_complete:
-            self.cycle.more_body = False
+        cycle = self.cycle
+        cycle.more_body = False
+        cycle.message_event.set()
+        if cycle.response_complete:
             self._expect(None)
         self._head = _Head()
 

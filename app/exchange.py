@@ -11,7 +11,8 @@ from starlette.types import Message, Scope, Send
 OPERATION_NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
 
 _EXCHANGE: Final = "cienty.exchange"
-_WIRE: Final = "cienty.wire"
+WIRE: Final = "cienty.wire"
+"""Where a scope has the `Wire` that its request came on."""
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _PROCESS: Final = secrets.token_hex(4)
 _NUMBERS: Final = itertools.count(1)
@@ -65,16 +66,23 @@ class Defaults:
 
 
 class Noted:
-    """What the log may say of a request; no value of an argument or a row is among it."""
+    """What is noted of a request, for the log: no value of an argument or a row is among it."""
 
-    __slots__ = ("actor", "code", "operation", "reason", "subject")
+    __slots__ = ("actor", "code", "operation", "reason", "request_id", "subject", "wire")
 
-    def __init__(self) -> None:
+    def __init__(self, request_id: str | None = None, wire: Wire | None = None) -> None:
         self.subject: str | None = None
         self.actor: str | None = None
         self.operation: str | None = None
         self.code: str | None = None
         self.reason: str | None = None
+        self.request_id = request_id
+        self.wire = wire
+
+    @property
+    def body(self) -> bytes | None:
+        """The request's body, where it has come whole: there is nothing to wait for. None: ask for its parts."""
+        return None if self.wire is None else self.wire.body
 
     def add_to(self, line: dict[str, object]) -> None:
         """Write down what is known."""
@@ -93,13 +101,13 @@ class Noted:
 class Exchange(Noted):
     """A request that is being answered; it is what its application sends the response by."""
 
-    __slots__ = ("_defaults", "_send", "request_id", "status", "wire")
+    __slots__ = ("_defaults", "_send", "status")
+
+    request_id: str
 
     def __init__(self, scope: Scope, send: Send, defaults: Defaults) -> None:
-        super().__init__()
+        super().__init__(_request_id(scope), scope.get(WIRE))
         scope[_EXCHANGE] = self
-        self.wire: Wire | None = scope.get(_WIRE)
-        self.request_id = _request_id(scope)
         self.status = 0
         self._send = send
         self._defaults = defaults
@@ -140,27 +148,10 @@ def noted_of(scope: Scope) -> Noted:
     return found
 
 
-def request_id_of(scope: Scope) -> str | None:
-    """Return the request's id, which its response tells."""
-    found = scope.get(_EXCHANGE)
-    return found.request_id if isinstance(found, Exchange) else None
-
-
 def address_of(scope: Scope) -> str | None:
     """Return the network address that the request came from; a trusted proxy's word for it where there is one."""
     client = scope.get("client")
     return client[0] if client else None
-
-
-def connect(scope: Scope, wire: Wire) -> None:
-    """Note the connection that a request came on."""
-    scope[_WIRE] = wire
-
-
-def whole_body_of(scope: Scope) -> bytes | None:
-    """Return the body, where it has come whole: there is nothing to wait for. None: ask for its parts."""
-    wire: Wire | None = scope.get(_WIRE)
-    return None if wire is None else wire.body
 
 
 def _request_id(scope: Scope) -> str:

@@ -1,7 +1,7 @@
 """The two paths: an operation is compiled where that can be, and else executed field by field by graphql-core."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
 
 from graphql import DocumentNode, ExecutionResult, GraphQLError
@@ -12,7 +12,7 @@ from orjson import Fragment
 
 from resolvers.access import Access, coordinates_of, unmarked
 from resolvers.answers import Answer, compiled, executed
-from resolvers.compiled.operation import CompiledOperation
+from resolvers.compiled.operation import CompiledOperation, Ran
 from resolvers.compiled.planner import Planner
 from resolvers.costs.bill import Bill
 from resolvers.cursors import Cursors
@@ -64,36 +64,26 @@ class Paths:
         """Return the answer, with the way that it was found."""
         if not self.compiling:
             return await self._referred(asked, Reason.SWITCHED_OFF)
+        left = _Left(self, asked)
         try:
-            return await self._compiled(asked)
+            planned = asked.prepared.compiled or self._planned(asked)
+            ran = await planned.run(self.database, asked.variables, asked.principal, left, asked.sent)
         except NotCompiled as error:
             reason = error.reason
         except (BadUserInput, GraphQLError):
             reason = Reason.UNUSABLE_VALUE
         except RecursionError:
             reason = Reason.TOO_DEEP
+        else:
+            return _answered(asked, ran, left)
         # It answers, or tells where the bad value stands.
         return await self._referred(asked, reason)
 
-    async def _compiled(self, asked: Asked) -> Answer:
-        """Answer an operation on the compiled path, with what of it is left to graphql-core."""
-        left = _Left(self, asked)
-        planned = self._planned(asked)
-        ran = await planned.run(self.database, asked.variables, asked.principal, left, asked.sent)
-        response, subjects = unmarked(ran.response)
-        access = _access(asked, (*subjects, *left.subjects))
-        way = _with_sent(MIXED if left.was_asked else COMPILED, asked)
-        if ran.errors:
-            return executed(Fragment(ran._replace(response=response).data), ran.errors, access, way)
-        return compiled(response, access, way)
-
     def _planned(self, asked: Asked) -> CompiledOperation:
-        prepared = asked.prepared
-        if prepared.compiled is None:
-            version, on_compiled = self.database.version, self.on_compiled
-            planner = Planner(self.everything, asked.seen, self.limits, self.cursors, version, on_compiled)
-            prepared.compiled = CompiledOperation(planner, prepared)
-        return prepared.compiled
+        version, on_compiled = self.database.version, self.on_compiled
+        planner = Planner(self.everything, asked.seen, self.limits, self.cursors, version, on_compiled)
+        compiled = asked.prepared.compiled = CompiledOperation(planner, asked.prepared)
+        return compiled
 
     async def _referred(self, asked: Asked, reason: Reason) -> Answer:
         """Answer an operation on the reference path."""
@@ -118,21 +108,33 @@ class Paths:
         )
 
 
-@dataclass
 class _Left:
     """Executes what of an operation is left to graphql-core."""
 
-    paths: Paths
-    asked: Asked
-    was_asked: bool = False
-    subjects: dict[str, None] = field(default_factory=dict)
+    __slots__ = ("_asked", "_paths", "subjects", "was_asked")
+
+    def __init__(self, paths: Paths, asked: Asked) -> None:
+        self._paths = paths
+        self._asked = asked
+        self.was_asked = False
+        self.subjects: Iterable[str] = ()
 
     async def __call__(self, document: DocumentNode, snapshot: Snapshot) -> ExecutionResult:
         self.was_asked = True
-        running = self.paths.running(self.asked, snapshot)
-        result = await _executed(document, self.asked, running)
+        running = self._paths.running(self._asked, snapshot)
+        result = await _executed(document, self._asked, running)
         self.subjects = running.subjects
         return result
+
+
+def _answered(asked: Asked, ran: Ran, left: _Left) -> Answer:
+    """Return the answer of an operation on the compiled path, with what of it was left to graphql-core."""
+    response, subjects = unmarked(ran.response)
+    access = _access(asked, (*subjects, *left.subjects))
+    way = _with_sent(MIXED if left.was_asked else COMPILED, asked)
+    if ran.errors:
+        return executed(Fragment(ran._replace(response=response).data), ran.errors, access, way)
+    return compiled(response, access, way)
 
 
 async def _executed(document: DocumentNode, asked: Asked, running: Running) -> ExecutionResult:

@@ -51,6 +51,11 @@ class Principal:
         return " ".join(sorted(self.roles))
 
     @cached_property
+    def claims_given(self) -> tuple[bool, bool, bool]:
+        """Which of the claims that choose rows the token has: a customer, regions, warehouses."""
+        return bool(self.customer_id), bool(self.regions), bool(self.warehouse_ids)
+
+    @cached_property
     def has_plain_names(self) -> bool:
         """Whether no name of the token has U+0000 in it, which no text of PostgreSQL can have."""
         return "\0" not in self.subject + (self.actor.subject if self.actor else "")

@@ -3,9 +3,8 @@
 from functools import lru_cache
 from typing import Final
 
-from starlette.types import Receive, Scope
+from starlette.types import Receive
 
-from app.exchange import whole_body_of
 from app.graphql_http.errors import BadRequest, ContentTooLarge, RequestTimeout, UnsupportedMediaType
 from app.graphql_http.head import Head
 from resolvers.deadlines import Deadlines
@@ -30,19 +29,22 @@ def check_media_type(head: Head) -> None:
         raise UnsupportedMediaType("Send the body as JSON, with the header Content-Type: application/json.")
 
 
-async def read_body(scope: Scope, head: Head, receive: Receive, *, limit: int, deadlines: Deadlines) -> bytes:
-    """Return the body, of at most `limit` bytes, received in time."""
-    announced = "0" if head.content_length is None else head.content_length
+def check_length(head: Head, limit: int) -> None:
+    """Raise `ContentTooLarge` for a body that is announced to have more than `limit` bytes, before any is read.
+
+    The body of a request without the header is counted as it comes.
+    """
+    announced = head.content_length
+    if announced is None:
+        return
     if not announced.isdecimal():
         raise BadRequest("Content-Length is no number.")
-    # Refused before a byte is read. Without the header the count below refuses it as soon as it is too much.
     if len(announced) > len(str(limit)) or int(announced) > limit:
         raise _too_large(limit)
-    whole = whole_body_of(scope)
-    if whole is not None:
-        if len(whole) > limit:
-            raise _too_large(limit)
-        return whole
+
+
+async def read_body(receive: Receive, *, limit: int, deadlines: Deadlines) -> bytes:
+    """Return the body, of at most `limit` bytes, received in time."""
     try:
         with deadlines():
             return await _receive_all(receive, limit)

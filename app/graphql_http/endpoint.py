@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.exchange import Noted, address_of, noted_of, request_id_of
+from app.exchange import Noted, address_of, noted_of
 from app.graphql_http import answers, parameters
 from app.graphql_http.authentication import authenticate, recognize
-from app.graphql_http.body import ClientDisconnected, check_media_type, read_body
+from app.graphql_http.body import ClientDisconnected, check_length, check_media_type, read_body
 from app.graphql_http.costing import costing_of
 from app.graphql_http.errors import HttpRefusal, MethodNotAllowed
 from app.graphql_http.explaining import is_explaining
@@ -19,10 +19,12 @@ from app.graphql_http.head import Head, head_of
 from app.graphql_http.negotiation import MediaType, prefers_page, response_type
 from app.graphql_http.rate_limit import RateLimitHeaders
 from resolvers.deadlines import Deadlines
-from resolvers.engine import Answer, MutationByGet, Operation
+from resolvers.engine import Answer, Costing, MutationByGet, Operation
 from security.errors import GatewayError
 from security.principal import Principal
 from security.tokens import InvalidToken, TokenVerifier
+
+_METHODS: Final = frozenset({"GET", "POST"})
 
 
 class Executor(Protocol):
@@ -68,17 +70,18 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         head = head_of(scope["headers"])
-        if _is_for_page(scope, head):
+        if scope["method"] == "GET" and _is_for_page(scope, head):
             await self._page(Request(scope))(scope, receive, send)
             return
         media_type = MediaType.JSON
-        facts = noted_of(scope)
+        noted = noted_of(scope)
         try:
-            _check_method(scope["method"])
+            if scope["method"] not in _METHODS:
+                raise MethodNotAllowed("Send operations by POST or GET.", allow="GET, POST")
             media_type = response_type(head.accept)
-            answer, standing = await self._answer(scope, head, receive, facts)
+            answer, standing = await self._answer(scope, head, receive, noted)
         except (GatewayError, HttpRefusal) as refusal:
-            _note(facts, refusal)
+            _note(noted, refusal)
             self._refused(refusal.extensions["code"])
             await answers.send_refusal(send, refusal, media_type=media_type)
         except ClientDisconnected:
@@ -88,38 +91,39 @@ class GraphQLEndpoint:
             await answers.send(send, answer.body, status=status, media_type=media_type, more=standing)
 
     async def _answer(
-        self, scope: Scope, head: Head, receive: Receive, facts: Noted
+        self, scope: Scope, head: Head, receive: Receive, noted: Noted
     ) -> tuple[Answer, list[answers.Header]]:
         principal = recognize(head, self._verifier) or await authenticate(head, self._verifier)
-        facts.subject = principal.subject
+        noted.subject = principal.subject
         if principal.actor is not None:
-            facts.actor = principal.actor.subject
-        operation = await self._operation(scope, head, receive)
-        facts.operation = operation.name
+            noted.actor = principal.actor.subject
+        operation = await self._operation(scope, head, receive, noted)
+        noted.operation = operation.name
         try:
             answer = await self._executor.execute(operation, principal)
         except MutationByGet:
             raise MethodNotAllowed("A GET only reads: send the mutation by POST.", allow="POST") from None
         return answer, self._rate_limit.of(principal, answer)
 
-    async def _operation(self, scope: Scope, head: Head, receive: Receive) -> Operation:
-        explaining = is_explaining(head, is_allowed=self._may_explain)
-        origin = parameters.Origin(costing_of(head), request_id_of(scope), address_of(scope), explaining)
+    async def _operation(self, scope: Scope, head: Head, receive: Receive, noted: Noted) -> Operation:
+        costing, explaining = Costing.SILENT, False
+        if not head.is_usual:
+            explaining, costing = is_explaining(head, is_allowed=self._may_explain), costing_of(head)
+        origin = parameters.Origin(costing, noted.request_id, address_of(scope), explaining)
         if scope["method"] == "GET":
             return parameters.from_query_string(scope["query_string"], origin)
-        check_media_type(head)
-        body = await read_body(scope, head, receive, limit=self._most_bytes, deadlines=self._deadlines)
+        if not head.is_usual:
+            check_media_type(head)
+        check_length(head, self._most_bytes)
+        body = noted.body
+        if body is None or len(body) > self._most_bytes:
+            body = await read_body(receive, limit=self._most_bytes, deadlines=self._deadlines)
         return parameters.from_body(body, origin)
 
 
 def _is_for_page(scope: Scope, head: Head) -> bool:
     """Tell whether a browser asks for the explorer rather than for data."""
-    return scope["method"] == "GET" and prefers_page(head.accept) and not parameters.has_query(scope["query_string"])
-
-
-def _check_method(method: str) -> None:
-    if method not in {"GET", "POST"}:
-        raise MethodNotAllowed("Send operations by POST or GET.", allow="GET, POST")
+    return prefers_page(head.accept) and not parameters.has_query(scope["query_string"])
 
 
 def _note(facts: Noted, refusal: answers.Refusal) -> None:

@@ -18,6 +18,7 @@ _READ: Final = frozenset(
     }
 )
 _BEARER: Final = "Bearer "
+_USUAL_TYPES: Final = frozenset({"application/json", "application/json; charset=utf-8"})
 _LONGEST_KEPT: Final = 4096
 """Bytes of a head that is kept: all of them together take no more than some megabytes."""
 
@@ -27,7 +28,8 @@ Header = tuple[bytes, bytes]
 class Head:
     """The values of the headers that matter; of those that several lines may have, each of them in their order.
 
-    `bearer` is the token of the one Authorization header, where it is written as most are.
+    `bearer` is the token of the one Authorization header, where it is written as most are. `is_usual` is true of a head
+    that asks for nothing special and announces plain JSON, so that nothing more of it need be looked at.
     """
 
     __slots__ = (
@@ -39,6 +41,7 @@ class Head:
         "content_type",
         "cost",
         "explain",
+        "is_usual",
     )
 
     def __init__(self, headers: Iterable[Header]) -> None:
@@ -56,6 +59,8 @@ class Head:
         self.content_type = read(b"content-type", _NONE)
         self.cost = read(b"graphql-cost", _ABSENT)[0]
         self.explain = read(b"graphql-explain", _ABSENT)[0]
+        is_plain = self.content_encoding is None and self.cost is None and self.explain is None
+        self.is_usual = is_plain and len(self.content_type) == 1 and self.content_type[0] in _USUAL_TYPES
 
 
 def head_of(headers: Iterable[Header]) -> Head:

@@ -48,6 +48,12 @@ class Plan:
     left_reads: bool = False
 
     @cached_property
+    def only(self) -> StatementRoot | None:
+        """The only root field, where there is one and it has a statement."""
+        root = self.roots[0] if len(self.roots) == 1 else None
+        return root if isinstance(root, StatementRoot) else None
+
+    @cached_property
     def _keys(self) -> Sequence[bytes]:
         """What stands in the response before each root field's JSON."""
         return [b'%b"%b":' % (b"," if at else b"{", root.key.encode()) for at, root in enumerate(self.roots)]

@@ -82,12 +82,12 @@ class StatementRoot:
 
     def asked(self, supplied: Supplied) -> Asked:
         """Return the statement that fits."""
-        return Asked((self.variants.call(supplied),), self._told)
+        return Asked((self.variants.call(supplied),), lambda found: self.told(found[0]))
 
-    def _told(self, found: Sequence[Chunks | None]) -> Chunks:
-        [told] = found
-        if told is not None:
-            return told
+    def told(self, found: Chunks | None) -> Chunks:
+        """Return the field's JSON, where its statement gave this."""
+        if found is not None:
+            return found
         if self.missing is None:
             raise NotCompiled(Reason.NO_VALUE)
         return (self.missing,)

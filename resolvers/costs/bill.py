@@ -35,7 +35,9 @@ class Bill:
         which takes 1 µs where parsing takes a hundred; those that stand in texts only make it more.
         """
         if answer.executed:
-            self._cost(max(self.cost.actual(_braces(answer.body)), _LEAST))
+            # Taking braces out is six times as fast as `count`, which looks at each byte.
+            objects = len(answer.body) - len(answer.body.replace(b"{", b""))
+            self._cost(max(self.cost.actual(objects), _LEAST))
         else:
             self._cost(self.requested if answer.status == TimedOut.status else _LEAST)
 
@@ -50,8 +52,3 @@ class Bill:
     def standing(self) -> Standing | None:
         """Return how the budget stands; None where there are none."""
         return self._wallet.standing()
-
-
-def _braces(body: bytes) -> int:
-    """Return how many braces open; taking them out is six times as fast as `count`, which looks at each byte."""
-    return len(body) - len(body.replace(b"{", b""))
