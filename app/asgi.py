@@ -1,6 +1,6 @@
 """The ASGI application: every address that the gateway has."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,9 +21,9 @@ def create_app(graphql: GraphQLEndpoint, routes: Sequence[BaseRoute], settings: 
     """
     router = Router(routes=routes, redirect_slashes=False, default=_not_found)
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         # The one address that nearly all requests are for needs no table of addresses.
-        await (graphql if scope["path"] == "/graphql" else router)(scope, receive, send)
+        return (graphql if scope["path"] == "/graphql" else router)(scope, receive, send)
 
     limit = settings.requests_per_minute
     return Edge(

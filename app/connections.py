@@ -8,6 +8,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any, Final
 
+import httptools
 import orjson
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -53,6 +54,7 @@ class _Head:
     is_open: bool = True
     fed: int = 0
     parsed: int = 0
+    hosts: int = 0
 
 
 def limited_protocol(limits: ConnectionLimits, crowd: Crowd) -> type[asyncio.Protocol]:
@@ -112,7 +114,12 @@ class _LimitedProtocol(HttpToolsProtocol):
         self._idle_since = None
         if self._head.is_open:
             self._head.fed += len(data)
-        super().data_received(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass  # An offer to speak another protocol is only not taken up.
+        except httptools.HttpParserError:
+            self._refuse(*self._refusal)
         if self._head.is_open and not self.transport.is_closing():
             if self._head.fed > self.limits.head_bytes:
                 self._refuse(431, _TOO_LARGE)
@@ -137,17 +144,20 @@ class _LimitedProtocol(HttpToolsProtocol):
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
+        elif name == b"host":
+            head.hosts += 1
         self.headers.append((name, value))
         if len(self.headers) > self.limits.head_count:
             self._stop_parsing(431, "The request has too many headers.")
 
     def on_headers_complete(self) -> None:
         self._head.is_open = False
-        self._expect(None)
+        if self._deadline is not None:
+            self._expect(None)
         version = self.parser.get_http_version()
         if version not in {"1.0", "1.1"}:
             self._stop_parsing(400, "The request is of a version of HTTP that is not spoken here.")
-        if version == "1.1" and sum([name == b"host" for name, _ in self.headers]) != 1:
+        if version == "1.1" and self._head.hosts != 1:
             self._stop_parsing(400, "The request needs one Host header.")
         if self.parser.should_upgrade() and self._get_upgrade() == b"websocket":
             self._refuse_websocket()
@@ -178,7 +188,8 @@ class _LimitedProtocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
         else:
@@ -210,9 +221,6 @@ class _LimitedProtocol(HttpToolsProtocol):
             self._look_for_idleness(left)
         elif not self.transport.is_closing():
             self.transport.close()
-
-    def _unset_keepalive_if_required(self) -> None:
-        """Leave the timer that uvicorn would stop at each request: it looks whether the connection was idle."""
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -256,9 +264,6 @@ class _LimitedProtocol(HttpToolsProtocol):
             # Nothing of a request came, or its answer went out already.
             self.transport.close()
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words say less than ours
-        self._refuse(*self._refusal)
-
     def _refuse(self, status: int, message: str) -> None:
         if self.transport.is_closing():
             return
@@ -277,6 +282,3 @@ class _LimitedProtocol(HttpToolsProtocol):
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Say nothing: an offer to speak another protocol is only not taken up."""

@@ -7,11 +7,10 @@ import asyncio
 import hmac
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from time import perf_counter
 from typing import Protocol
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.requests import Request
@@ -19,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.addresses import is_from_here
-from app.durations import Durations
+from app.counting import Counts, Durations
 from app.nothing_here import not_found
 from app.outcomes import outcome_of
 from resolvers.answers import Answer
@@ -42,36 +41,31 @@ class Metrics:
     """Counts what operations come to, and tells gauges beside that."""
 
     def __init__(self, gauges: Gauges) -> None:
-        self.registry = CollectorRegistry()
         self._operations = Durations(
             "gateway_operation_seconds",
             "Seconds from a read request to its answer, by the operation's type and what became of it.",
             ("type", "outcome"),
         )
-        self.registry.register(self._operations)
-        self._paths = Counter(
+        self._paths = Counts(
             "gateway_operation_paths",
             "Operations that ran, by the path that executed them and why it was not the compiled one.",
             ("path", "reason"),
-            registry=self.registry,
         )
-        self._refusals = Counter(
-            "gateway_refused_requests", "Requests that never became an operation.", ("code",), registry=self.registry
-        )
-        # The library looks a child up under a lock, and makes texts of its labels, each time.
-        self._taken = cache(lambda path, reason: self._paths.labels(path.value, reason.value if reason else ""))
-        self.registry.register(_Gauges(gauges))
+        self._refusals = Counts("gateway_refused_requests", "Requests that never became an operation.", ("code",))
+        self.registry = CollectorRegistry()
+        for collector in (self._operations, self._paths, self._refusals, _Gauges(gauges)):
+            self.registry.register(collector)
 
     def refused(self, code: str) -> None:
         """Count a request that never became an operation."""
-        self._refusals.labels(code).inc()
+        self._refusals.count(code)
 
     def answered(self, answer: Answer, seconds: float) -> None:
         """Count an operation with its answer."""
         kind = "unknown" if answer.access is None else answer.access.coordinates.kind
         self._operations.observe(seconds, kind, outcome_of(answer))
         if answer.way is not None:
-            self._taken(answer.way.path, answer.way.reason).inc()
+            self._paths.count(*answer.way.labels)
 
     def ended(self, outcome: str, seconds: float) -> None:
         """Count an operation that had no answer."""

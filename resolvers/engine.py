@@ -115,6 +115,8 @@ class Engine:
             bill.give_back()
             raise
         bill.settle(answer)
+        if operation.costing is Costing.SILENT and not operation.explaining:
+            return answer
         return _extended(answer, operation, bill)
 
     async def _told_why(self, refused: Answer, operation: Operation, principal: Principal) -> Answer:

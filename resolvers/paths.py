@@ -90,9 +90,9 @@ class Paths:
         async with self.database.snapshot(asked.principal) as snapshot:
             running = self.running(asked, snapshot)
             done = await _executed(asked.prepared.document, asked, running)
+        way = Way(Path.REFERENCE, reason)
         if asked.sent is not None:
-            asked.sent[:] = map(Sent, snapshot.texts)
-        way = _with_sent(Way(Path.REFERENCE, reason), asked)
+            way = replace(way, sent=tuple(map(Sent, snapshot.texts)))
         return executed(done.data, done.errors or [], _access(asked, running.subjects), way)
 
     def running(self, asked: Asked, snapshot: Snapshot) -> Running:
@@ -131,7 +131,9 @@ def _answered(asked: Asked, ran: Ran, left: _Left) -> Answer:
     """Return the answer of an operation on the compiled path, with what of it was left to graphql-core."""
     response, subjects = unmarked(ran.response)
     access = _access(asked, (*subjects, *left.subjects))
-    way = _with_sent(MIXED if left.was_asked else COMPILED, asked)
+    way = MIXED if left.was_asked else COMPILED
+    if asked.sent is not None:
+        way = replace(way, sent=tuple(asked.sent))
     if ran.errors:
         return executed(Fragment(ran._replace(response=response).data), ran.errors, access, way)
     return compiled(response, access, way)
@@ -146,10 +148,6 @@ async def _executed(document: DocumentNode, asked: Asked, running: Running) -> E
         operation_name=asked.operation.name,
     )
     return cast("ExecutionResult", await result if is_awaitable(result) else result)
-
-
-def _with_sent(way: Way, asked: Asked) -> Way:
-    return way if asked.sent is None else replace(way, sent=tuple(asked.sent))
 
 
 def _access(asked: Asked, subjects: Iterable[str]) -> Access:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Final
 
 
@@ -52,6 +53,11 @@ class Way:
     path: Path
     reason: Reason | None = None
     sent: Sequence[Sent] = ()
+
+    @cached_property
+    def labels(self) -> tuple[str, str]:
+        """The path and the reason as metrics have them."""
+        return self.path.value, self.reason.value if self.reason else ""
 
     def told(self) -> dict[str, Any]:
         """Return it as clients read it."""

@@ -25,7 +25,9 @@ _PAUSE_AFTER_FAULT_SECONDS = 1.0
 _TIMEOUT_SECONDS = 10.0
 _MOST_JOURNALS = 64
 """Journals that wait for the database at the most: 1 GiB, in which some two million operations are."""
-_APPEND = "select row_id, row_link from gateway_audit($1, $2, $3, $4)"
+# As texts, because asyncpg asks of each item of an array whether it is an array too. No record has a line end in it.
+_APPEND = """select row_id, row_link
+    from gateway_audit($1, string_to_array($2, ',')::bigint[], string_to_array($3, E'\\n'), $4)"""
 _LOG = structlog.stdlib.get_logger("app.audit")
 
 
@@ -134,9 +136,8 @@ class Shipping:
                 self._url, server_settings={"application_name": "cienty-gateway audit", "search_path": "public"}
             )
         seals = await self._seals(journal, run)
-        # No record has a line end in it.
-        records = b"\n".join(run.records).decode().split("\n")
-        last = await self._connection.fetchrow(_APPEND, journal, run.positions, records, seals)
+        positions, records = ",".join(map(str, run.positions)), b"\n".join(run.records).decode()
+        last = await self._connection.fetchrow(_APPEND, journal, positions, records, seals)
         if last is not None and last["row_id"]:
             await asyncio.to_thread(self._anchors.note, last["row_id"], last["row_link"])
 

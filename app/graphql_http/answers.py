@@ -17,21 +17,26 @@ Refusal = GatewayError | HttpRefusal
 
 _SERVER_FAULT: Final = 500
 _THROTTLED: Final = 429
-_HEADERS: Final = {
-    media_type: HeaderSet(
+
+
+def _headers_of(media_type: MediaType) -> HeaderSet:
+    return HeaderSet(
         (b"content-type", f"{media_type.value}; charset=utf-8".encode()),
         (b"cache-control", b"private, no-store"),
         (b"vary", b"Accept, Authorization"),
     )
-    for media_type in (MediaType.GRAPHQL, MediaType.JSON)
-}
+
+
+_GRAPHQL: Final = _headers_of(MediaType.GRAPHQL)
+_JSON: Final = _headers_of(MediaType.JSON)
 
 
 async def send(reply: Send, body: bytes, *, status: int, media_type: MediaType, more: Sequence[Header] = ()) -> None:
     """Send a whole response; `more` are headers without line ends."""
-    if isinstance(reply, Exchange) and reply.write(status, _HEADERS[media_type], more, body):
+    usual = _GRAPHQL if media_type is MediaType.GRAPHQL else _JSON
+    if isinstance(reply, Exchange) and reply.write(status, usual, more, body):
         return
-    headers = [*_HEADERS[media_type].lines, (b"content-length", str(len(body)).encode()), *more]
+    headers = [*usual.lines, (b"content-length", str(len(body)).encode()), *more]
     await reply({"type": "http.response.start", "status": status, "headers": headers})
     await reply({"type": "http.response.body", "body": body})
 

@@ -29,14 +29,6 @@ async def authenticate(head: Head, verifier: TokenVerifier) -> Principal:
     return await verifier.verify(match[1])
 
 
-def recognize(head: Head, verifier: TokenVerifier) -> Principal | None:
-    """Return the principal of a token that was verified a moment ago, letter by letter; None says nothing of a token.
-
-    Raise `InvalidToken` for one that was revoked since.
-    """
-    return None if head.bearer is None else verifier.recall(head.bearer)
-
-
 def challenge(refusal: Unauthenticated) -> str:
     """Return the WWW-Authenticate header of a refusal."""
     if not isinstance(refusal, InvalidToken):

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.exchange import Noted, address_of, noted_of
 from app.graphql_http import answers, parameters
-from app.graphql_http.authentication import authenticate, recognize
+from app.graphql_http.authentication import authenticate
 from app.graphql_http.body import ClientDisconnected, check_length, check_media_type, read_body
 from app.graphql_http.costing import costing_of
 from app.graphql_http.errors import HttpRefusal, MethodNotAllowed
@@ -93,7 +93,7 @@ class GraphQLEndpoint:
     async def _answer(
         self, scope: Scope, head: Head, receive: Receive, noted: Noted
     ) -> tuple[Answer, list[answers.Header]]:
-        principal = recognize(head, self._verifier) or await authenticate(head, self._verifier)
+        principal = (head.bearer and self._verifier.recall(head.bearer)) or await authenticate(head, self._verifier)
         noted.subject = principal.subject
         if principal.actor is not None:
             noted.actor = principal.actor.subject

@@ -90,9 +90,8 @@ class CompiledOperation:
         only = plan.only
         if only is not None and sent is None:
             # Most operations, in the fewest steps.
-            return Ran(
-                plan.response((only.told(await self._alone(database, principal, only.variants.call(supplied))),))
-            )
+            told = only.told(await self._alone(database, principal, only.variants.call(supplied)))
+            return Ran(plan.response((told,)))
         asked = [root.asked(supplied) for root in plan.roots]
         calls = [call for one in asked for call in one.calls]
         if sent is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 Values = Mapping[str, Any]
@@ -107,7 +108,7 @@ class Cost:
     rows: int
     work: int
 
-    @property
+    @cached_property
     def requested(self) -> int:
         """All of it."""
         return self.rows + self.work

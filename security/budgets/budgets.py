@@ -46,10 +46,10 @@ class Wallet:
 
     def standing(self) -> Standing | None:
         """Return how the account stands that has least left; None where nothing has to be paid."""
-        standings = [account.standing() for account in self._accounts]
-        if len(standings) > 1:
-            return min(standings, key=lambda standing: standing.remaining)
-        return standings[0] if standings else None
+        if len(self._accounts) == 1:
+            return self._accounts[0].standing()
+        standings = (account.standing() for account in self._accounts)
+        return min(standings, key=lambda standing: standing.remaining, default=None)
 
 
 class Budgets:
