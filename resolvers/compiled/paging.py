@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resolvers.compiled.slots import Inputs, Parameters, Place, filled, is_open
+from resolvers.compiled.slots import Inputs, Parameters, Place, filled, is_open, reading
 from resolvers.cursors import Cursors, belonging
 from resolvers.pages import Limits, Page, size_of_page
 from resolvers.sql.binding import SqlType
@@ -114,14 +114,15 @@ class Paging:
             size=self.bind(asked, _SIZE, size),
             one_more=self.bind(asked, _SIZE, lambda given: size(given) + 1),
             at_most=self._at_most(asked, size),
-            read_size=lambda inputs: size(filled(asked, inputs.variables)),
+            read_size=reading(asked, size),
         )
 
     def _at_most(self, asked: Any, size: Callable[[Any], int]) -> int:
         """Return the round number that the page's size is below, and have the statement kept for such sizes."""
         rounded = _rounded(size(filled(asked, self.inputs.variables)))
         if is_open(asked):
-            self.conditions.append(lambda inputs: _rounded(size(filled(asked, inputs.variables))) == rounded)
+            fits = range(rounded // _STEP if rounded > _STEP else 0, rounded)
+            self.conditions.append(reading(asked, lambda given: size(given) in fits))
         return rounded
 
     def _place(self, belongs_to: Belonging, operand: Any) -> Sequence[Any] | None:

@@ -95,8 +95,13 @@ def _has_shape(type_: GraphQLInputType, words: Collection[str]) -> bool:
     return True
 
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
 def plain(value: Any) -> Any:
     """Return coerced arguments with the inner values of enums."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, dict):
         return {name: plain(item) for name, item in value.items()}
     if isinstance(value, list):
@@ -178,7 +183,12 @@ def _supply(operand: Any, read: Read) -> Supply:
         return lambda inputs: claim_value(inputs.supplied.principal, operand)
     if isinstance(operand, Place):
         return lambda inputs: inputs.cursors[operand.cursor][operand.step]
+    return reading(operand, read)
+
+
+def reading(operand: Any, read: Read) -> Supply:
+    """Return what reads the value that an operand has at a run."""
     if isinstance(operand, Slot) and len(operand.path) == 1:
         name = str(operand.path[0])
         return lambda inputs: read(plain(inputs.supplied.variables[name]))
-    return lambda inputs: read(filled(operand, inputs.variables))
+    return lambda inputs: read(filled(operand, inputs.supplied.variables))

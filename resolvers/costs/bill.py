@@ -14,9 +14,9 @@ class Bill:
 
     __slots__ = ("_wallet", "actual", "cost", "requested")
 
-    def __init__(self, cost: Cost, wallet: Wallet) -> None:
+    def __init__(self, cost: Cost, requested: int, wallet: Wallet) -> None:
         self.cost = cost
-        self.requested = max(cost.requested, _LEAST)
+        self.requested = requested or _LEAST
         self.actual: int | None = None
         self._wallet = wallet
 

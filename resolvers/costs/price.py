@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol
 
 Values = Mapping[str, Any]
@@ -108,7 +107,7 @@ class Cost:
     rows: int
     work: int
 
-    @cached_property
+    @property
     def requested(self) -> int:
         """All of it."""
         return self.rows + self.work

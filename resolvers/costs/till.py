@@ -29,9 +29,10 @@ class Till:
                 seen.schema, prepared.document, prepared.operation, max_page_size=self._max_page_size
             )
         cost = price(variables.coerced)
-        if self._most_cost is not None and cost.requested > self._most_cost:
-            raise _too_costly(cost.requested, self._most_cost)
-        return Bill(cost, self._budgets.wallet(principal) if self._budgets else _FREE)
+        requested = cost.requested
+        if self._most_cost is not None and requested > self._most_cost:
+            raise _too_costly(requested, self._most_cost)
+        return Bill(cost, requested, self._budgets.wallet(principal) if self._budgets else _FREE)
 
 
 def _too_costly(requested: int, most: int) -> TooExpensive:
