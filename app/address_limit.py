@@ -18,7 +18,7 @@ from slowapi import Limiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.addresses import client_of
-from app.exchange import address_of, noted_of
+from app.exchange import address_of, exchange_of
 from security.errors import ErrorCode
 
 EXEMPT: Final = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -42,7 +42,7 @@ class AddressLimit:
         """Answer 429, or let the application answer."""
         wait = 0 if scope["path"] in EXEMPT else self._counts.wait(address_of(scope))
         if wait:
-            noted_of(scope).code = ErrorCode.THROTTLED
+            exchange_of(scope).code = ErrorCode.THROTTLED
             await _refuse(send, wait)
         else:
             await self._app(scope, receive, send)

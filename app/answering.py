@@ -4,12 +4,13 @@ uvicorn looks at each header by two regular expressions and writes the head apar
 planning an operation does.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from starlette.types import ASGIApp, Message
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from app.exchange import WIRE, written
+from app.exchange import WIRE, Header, written
 
 _LENGTH: Final = b"content-length"
 _WITHOUT_BODY: Final = frozenset({204, 304})
@@ -51,7 +52,7 @@ class Answering:
             return False
         if status in _WITHOUT_BODY or cycle.scope["method"] == "HEAD":
             return False
-        start = STATUS_LINE[status] + written(cycle.default_headers)
+        start = STATUS_LINE[status] + _date(cycle.default_headers)
         end = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
         cycle.transport.write(b"".join((start, head, end, body)))
         cycle.response_started = cycle.response_complete = True
@@ -84,6 +85,25 @@ class Answering:
         body, headers = message.get("body", b""), start["headers"]
         is_whole = not message.get("more_body") and (_LENGTH, b"%d" % len(body)) in headers
         return is_whole and _are_sane(headers) and self.write(start["status"], written(headers), body)
+
+
+class _Dates:
+    """Writes the headers that uvicorn adds to every response, the date most of all, once in each second."""
+
+    __slots__ = ("_headers", "_text")
+
+    def __init__(self) -> None:
+        self._headers: Sequence[Header] = ()
+        self._text = b""
+
+    def __call__(self, headers: Sequence[Header]) -> bytes:
+        """Return the lines."""
+        if headers is not self._headers:
+            self._headers, self._text = headers, written(headers)
+        return self._text
+
+
+_date = _Dates()
 
 
 def _nothing() -> None:

@@ -65,27 +65,45 @@ class Defaults:
         return found
 
 
-class Noted:
-    """What is noted of a request, for the log: no value of an argument or a row is among it."""
+class Exchange:
+    """A request that is being answered, which its application notes things of and sends the response by.
 
-    __slots__ = ("actor", "code", "operation", "reason", "request_id", "subject", "wire")
+    What is noted is for the log: no value of an argument or a row is among it.
+    """
 
-    def __init__(self, request_id: str | None = None, wire: Wire | None = None) -> None:
+    __slots__ = (
+        "_defaults",
+        "_send",
+        "_wire",
+        "actor",
+        "code",
+        "operation",
+        "reason",
+        "request_id",
+        "status",
+        "subject",
+    )
+
+    def __init__(self, scope: Scope, send: Send, defaults: Defaults) -> None:
+        scope[_EXCHANGE] = self
+        self.request_id = _request_id(scope)
+        self.status = 0
         self.subject: str | None = None
         self.actor: str | None = None
         self.operation: str | None = None
         self.code: str | None = None
         self.reason: str | None = None
-        self.request_id = request_id
-        self.wire = wire
+        self._wire: Wire | None = scope.get(WIRE)
+        self._send = send
+        self._defaults = defaults
 
     @property
     def body(self) -> bytes | None:
         """The request's body, where it has come whole: there is nothing to wait for. None: ask for its parts."""
-        return None if self.wire is None else self.wire.body
+        return None if self._wire is None else self._wire.body
 
     def add_to(self, line: dict[str, object]) -> None:
-        """Write down what is known."""
+        """Write down what was noted."""
         if self.subject:
             line["subject"] = self.subject
         if self.actor:
@@ -96,21 +114,6 @@ class Noted:
             line["code"] = self.code
         if self.reason:
             line["reason"] = self.reason
-
-
-class Exchange(Noted):
-    """A request that is being answered; it is what its application sends the response by."""
-
-    __slots__ = ("_defaults", "_send", "status")
-
-    request_id: str
-
-    def __init__(self, scope: Scope, send: Send, defaults: Defaults) -> None:
-        super().__init__(_request_id(scope), scope.get(WIRE))
-        scope[_EXCHANGE] = self
-        self.status = 0
-        self._send = send
-        self._defaults = defaults
 
     async def __call__(self, message: Message) -> None:
         """Send a part of the response, as ASGI has it."""
@@ -126,10 +129,10 @@ class Exchange(Noted):
 
         What is in `more` must have no line ends: it is written as it is.
         """
-        if self.wire is None:
+        if self._wire is None:
             return False
         own = b"content-length: %d\r\nx-request-id: %b\r\n" % (len(body), self.request_id.encode())
-        is_written = self.wire.write(status, self._defaults.written_with(headers) + own + written(more), body)
+        is_written = self._wire.write(status, self._defaults.written_with(headers) + own + written(more), body)
         if is_written:
             self.status = status
         return is_written
@@ -140,12 +143,14 @@ def written(headers: Iterable[Header]) -> bytes:
     return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
-def noted_of(scope: Scope) -> Noted:
-    """Return what is noted of the request so far, to note more."""
-    found: Noted | None = scope.get(_EXCHANGE)
-    if found is None:
-        found = scope[_EXCHANGE] = Noted()
-    return found
+def exchange_of(scope: Scope) -> Exchange:
+    """Return the exchange that a request is part of, to note things of it."""
+    found: Exchange | None = scope.get(_EXCHANGE)
+    return found or Exchange(scope, _nowhere, Defaults(()))
+
+
+async def _nowhere(_message: Message) -> None:
+    """Stand for the way of a response that nobody sends by the exchange."""
 
 
 def address_of(scope: Scope) -> str | None:

@@ -8,14 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.exchange import Noted, address_of, noted_of
+from app.exchange import Exchange, address_of, exchange_of
 from app.graphql_http import answers, parameters
 from app.graphql_http.authentication import authenticate
 from app.graphql_http.body import ClientDisconnected, check_length, check_media_type, read_body
 from app.graphql_http.costing import costing_of
 from app.graphql_http.errors import HttpRefusal, MethodNotAllowed
 from app.graphql_http.explaining import is_explaining
-from app.graphql_http.head import Head, head_of
+from app.graphql_http.head import Head, Heads
 from app.graphql_http.negotiation import MediaType, prefers_page, response_type
 from app.graphql_http.rate_limit import RateLimitHeaders
 from resolvers.deadlines import Deadlines
@@ -59,6 +59,7 @@ class GraphQLEndpoint:
     ) -> None:
         """Make an endpoint; `refused` is told the codes of requests that never became an operation."""
         self._executor = executor
+        self._heads = Heads()
         self._verifier = verifier
         self._most_bytes = limits.size
         self._deadlines = Deadlines(limits.seconds)
@@ -69,19 +70,19 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        head = head_of(scope["headers"])
+        head = self._heads.read(scope["headers"])
         if scope["method"] == "GET" and _is_for_page(scope, head):
             await self._page(Request(scope))(scope, receive, send)
             return
         media_type = MediaType.JSON
-        noted = noted_of(scope)
+        exchange = exchange_of(scope)
         try:
             if scope["method"] not in _METHODS:
                 raise MethodNotAllowed("Send operations by POST or GET.", allow="GET, POST")
             media_type = response_type(head.accept)
-            answer, standing = await self._answer(scope, head, receive, noted)
+            answer, standing = await self._answer(scope, head, receive, exchange)
         except (GatewayError, HttpRefusal) as refusal:
-            _note(noted, refusal)
+            _note(exchange, refusal)
             self._refused(refusal.extensions["code"])
             await answers.send_refusal(send, refusal, media_type=media_type)
         except ClientDisconnected:
@@ -91,31 +92,31 @@ class GraphQLEndpoint:
             await answers.send(send, answer.body, status=status, media_type=media_type, more=standing)
 
     async def _answer(
-        self, scope: Scope, head: Head, receive: Receive, noted: Noted
+        self, scope: Scope, head: Head, receive: Receive, exchange: Exchange
     ) -> tuple[Answer, list[answers.Header]]:
         principal = (head.bearer and self._verifier.recall(head.bearer)) or await authenticate(head, self._verifier)
-        noted.subject = principal.subject
+        exchange.subject = principal.subject
         if principal.actor is not None:
-            noted.actor = principal.actor.subject
-        operation = await self._operation(scope, head, receive, noted)
-        noted.operation = operation.name
+            exchange.actor = principal.actor.subject
+        operation = await self._operation(scope, head, receive, exchange)
+        exchange.operation = operation.name
         try:
             answer = await self._executor.execute(operation, principal)
         except MutationByGet:
             raise MethodNotAllowed("A GET only reads: send the mutation by POST.", allow="POST") from None
         return answer, self._rate_limit.of(principal, answer)
 
-    async def _operation(self, scope: Scope, head: Head, receive: Receive, noted: Noted) -> Operation:
+    async def _operation(self, scope: Scope, head: Head, receive: Receive, exchange: Exchange) -> Operation:
         costing, explaining = Costing.SILENT, False
         if not head.is_usual:
             explaining, costing = is_explaining(head, is_allowed=self._may_explain), costing_of(head)
-        origin = parameters.Origin(costing, noted.request_id, address_of(scope), explaining)
+        origin = parameters.Origin(costing, exchange.request_id, address_of(scope), explaining)
         if scope["method"] == "GET":
             return parameters.from_query_string(scope["query_string"], origin)
         if not head.is_usual:
             check_media_type(head)
         check_length(head, self._most_bytes)
-        body = noted.body
+        body = exchange.body
         if body is None or len(body) > self._most_bytes:
             body = await read_body(receive, limit=self._most_bytes, deadlines=self._deadlines)
         return parameters.from_body(body, origin)
@@ -126,6 +127,6 @@ def _is_for_page(scope: Scope, head: Head) -> bool:
     return prefers_page(head.accept) and not parameters.has_query(scope["query_string"])
 
 
-def _note(facts: Noted, refusal: answers.Refusal) -> None:
-    facts.code = refusal.extensions["code"]
-    facts.reason = refusal.reason if isinstance(refusal, InvalidToken) else None
+def _note(exchange: Exchange, refusal: answers.Refusal) -> None:
+    exchange.code = refusal.extensions["code"]
+    exchange.reason = refusal.reason if isinstance(refusal, InvalidToken) else None

@@ -1,7 +1,6 @@
 """The head of a request: of its headers those that say how it is to be read and answered, found in one pass."""
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Final
 
 from security.tokens import Bearer
@@ -19,6 +18,7 @@ _READ: Final = frozenset(
 )
 _BEARER: Final = "Bearer "
 _USUAL_TYPES: Final = frozenset({"application/json", "application/json; charset=utf-8"})
+_MOST_KEPT: Final = 1024
 _LONGEST_KEPT: Final = 4096
 """Bytes of a head that is kept: all of them together take no more than some megabytes."""
 
@@ -63,13 +63,26 @@ class Head:
         self.is_usual = is_plain and len(self.content_type) == 1 and self.content_type[0] in _USUAL_TYPES
 
 
-def head_of(headers: Iterable[Header]) -> Head:
-    """Return the head with these headers; a client sends the same ones with each of its requests, most often."""
-    matter = tuple([header for header in headers if header[0] in _READ])
-    return _kept(matter) if sum([len(value) for _, value in matter]) <= _LONGEST_KEPT else Head(matter)
+class Heads:
+    """Reads heads; a client sends the same one with each of its requests, most often, so the last ones are kept."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[Header, ...], Head] = {}
+
+    def read(self, headers: Iterable[Header]) -> Head:
+        """Return the head with these headers, whose names are lower-case bytes."""
+        matter = tuple([header for header in headers if header[0] in _READ])
+        return self._kept.get(matter) or self._read(matter)
+
+    def _read(self, matter: tuple[Header, ...]) -> Head:
+        head = Head(matter)
+        if sum(len(value) for _, value in matter) <= _LONGEST_KEPT:
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            self._kept[matter] = head
+        return head
 
 
-_kept = lru_cache(maxsize=1024)(Head)
 _NONE: list[str] = []
 _ABSENT: list[None] = [None]
 

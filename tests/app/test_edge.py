@@ -12,7 +12,7 @@ from structlog.testing import CapturingLogger
 
 from app import logs
 from app.edge import Edge
-from app.exchange import noted_of
+from app.exchange import exchange_of
 from tests.app.serving import Gateway, serving
 from tests.app.wire import connect, exchange
 
@@ -144,7 +144,7 @@ def test_what_nobody_waits_for_any_more_is_cancelled(monkeypatch: pytest.MonkeyP
     cancelled_after: list[float] = []
 
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:
-        noted_of(scope).subject = "somebody"
+        exchange_of(scope).subject = "somebody"
         begin = time.monotonic()
         try:
             await asyncio.sleep(30)
