@@ -1,5 +1,6 @@
 # The project's tasks; `make` alone lists them. Everything is installed into .venv, nothing outside this folder.
-# PYTHON=/path/to/python names another interpreter than the first one that is new enough.
+# PYTHON=/path/to/python names another interpreter than the first one that is new enough. The system's own comes before
+# others: distributions build it with profile-guided optimization, which version managers leave out unless asked.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -125,7 +126,7 @@ endef
 
 $(BIN)/python:
 	@bare=; \
-	for python in $(if $(PYTHON),"$(PYTHON)",python3 python3.14 python3.13 python3.12 python3.11 python); do \
+	for python in $(if $(PYTHON),"$(PYTHON)",/usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11 python); do \
 		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
 		if "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
 			echo "Making $(VENV) with $$("$$python" -V)."; \

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -117,8 +116,7 @@ async def _serve(settings: Settings, place: Operational, listener: socket.socket
             started=lambda: report(banner(settings, url_of(listener, settings), tokens() if tokens else ())),
             stopping=readiness.stop,
         )
-        # What is there now stays: a collection that goes through all of it would stop requests for a tenth of a second.
-        gc.freeze()
+        memory.settle()
         try:
             async with _fed(settings, server):
                 await _run(server, listener, place.stack)
