@@ -13,7 +13,7 @@ _MMAP_THRESHOLD: Final = -3
 _YOUNG_OBJECTS: Final = 10_000
 """More new objects than the requests that are answered at a time have; with 700, CPython's default, they alone have it
 look for garbage, of which they leave none."""
-_COLLECTIONS: Final = 20
+_COLLECTIONS: Final = 3
 _KEPT_BYTES: Final = 32 << 20
 """What may be free and is not given back; the most that glibc takes for the second of the two."""
 
