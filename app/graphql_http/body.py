@@ -16,24 +16,15 @@ class ClientDisconnected(Exception):
     """The client went away before its request was complete; there is nobody to answer."""
 
 
-def check_media_type(head: Head) -> None:
-    """Raise `UnsupportedMediaType` unless the body is plain JSON in UTF-8.
+def check_head(head: Head, limit: int) -> None:
+    """Raise `UnsupportedMediaType` unless a body is plain JSON in UTF-8, and `ContentTooLarge` for one too large.
 
-    This is also what keeps foreign pages out: no browser sends this type to another site without asking it first.
+    The first is also what keeps foreign pages out: no browser sends this type to another site without asking it first.
+    Nothing of a body that is announced to have more than `limit` bytes is read; one without that header is counted as
+    it comes.
     """
-    encoding = head.content_encoding
-    if encoding is not None and encoding.strip().lower() != "identity":
-        raise UnsupportedMediaType("The body is compressed: send it as it is.", accept_encoding="identity")
-    given = head.content_type
-    if len(given) != 1 or not _is_json(given[0]):
-        raise UnsupportedMediaType("Send the body as JSON, with the header Content-Type: application/json.")
-
-
-def check_length(head: Head, limit: int) -> None:
-    """Raise `ContentTooLarge` for a body that is announced to have more than `limit` bytes, before any is read.
-
-    The body of a request without the header is counted as it comes.
-    """
+    if not head.is_usual:
+        _check_media_type(head)
     announced = head.content_length
     if announced is None:
         return
@@ -41,6 +32,15 @@ def check_length(head: Head, limit: int) -> None:
         raise BadRequest("Content-Length is no number.")
     if len(announced) > len(str(limit)) or int(announced) > limit:
         raise _too_large(limit)
+
+
+def _check_media_type(head: Head) -> None:
+    encoding = head.content_encoding
+    if encoding is not None and encoding.strip().lower() != "identity":
+        raise UnsupportedMediaType("The body is compressed: send it as it is.", accept_encoding="identity")
+    given = head.content_type
+    if len(given) != 1 or not _is_json(given[0]):
+        raise UnsupportedMediaType("Send the body as JSON, with the header Content-Type: application/json.")
 
 
 async def read_body(receive: Receive, *, limit: int, deadlines: Deadlines) -> bytes:

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from app.exchange import Exchange, address_of, exchange_of
 from app.graphql_http import answers, parameters
 from app.graphql_http.authentication import authenticate
-from app.graphql_http.body import ClientDisconnected, check_length, check_media_type, read_body
+from app.graphql_http.body import ClientDisconnected, check_head, read_body
 from app.graphql_http.costing import costing_of
 from app.graphql_http.errors import HttpRefusal, MethodNotAllowed
 from app.graphql_http.explaining import is_explaining
@@ -98,7 +98,15 @@ class GraphQLEndpoint:
         exchange.subject = principal.subject
         if principal.actor is not None:
             exchange.actor = principal.actor.subject
-        operation = await self._operation(scope, head, receive, exchange)
+        origin = self._origin(scope, head, exchange)
+        if scope["method"] == "GET":
+            operation = parameters.from_query_string(scope["query_string"], origin)
+        else:
+            check_head(head, self._most_bytes)
+            body = exchange.body
+            if body is None or len(body) > self._most_bytes:
+                body = await read_body(receive, limit=self._most_bytes, deadlines=self._deadlines)
+            operation = parameters.from_body(body, origin)
         exchange.operation = operation.name
         try:
             answer = await self._executor.execute(operation, principal)
@@ -106,20 +114,11 @@ class GraphQLEndpoint:
             raise MethodNotAllowed("A GET only reads: send the mutation by POST.", allow="POST") from None
         return answer, self._rate_limit.of(principal, answer)
 
-    async def _operation(self, scope: Scope, head: Head, receive: Receive, exchange: Exchange) -> Operation:
+    def _origin(self, scope: Scope, head: Head, exchange: Exchange) -> parameters.Origin:
         costing, explaining = Costing.SILENT, False
         if not head.is_usual:
             explaining, costing = is_explaining(head, is_allowed=self._may_explain), costing_of(head)
-        origin = parameters.Origin(costing, exchange.request_id, address_of(scope), explaining)
-        if scope["method"] == "GET":
-            return parameters.from_query_string(scope["query_string"], origin)
-        if not head.is_usual:
-            check_media_type(head)
-        check_length(head, self._most_bytes)
-        body = exchange.body
-        if body is None or len(body) > self._most_bytes:
-            body = await read_body(receive, limit=self._most_bytes, deadlines=self._deadlines)
-        return parameters.from_body(body, origin)
+        return parameters.Origin(costing, exchange.request_id, address_of(scope), explaining)
 
 
 def _is_for_page(scope: Scope, head: Head) -> bool:

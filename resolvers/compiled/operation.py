@@ -90,8 +90,9 @@ class CompiledOperation:
         only = plan.only
         if only is not None and sent is None:
             # Most operations, in the fewest steps.
-            told = only.told(await self._alone(database, principal, only.variants.call(supplied)))
-            return Ran(plan.response((told,)))
+            statement, inputs, _ = only.variants.call(supplied)
+            rows = await database.fetch(principal, statement.planning, statement.sql, statement.arguments(inputs))
+            return Ran(plan.response((only.told(statement.json(rows, self.planner.cursors, inputs)),)))
         asked = [root.asked(supplied) for root in plan.roots]
         calls = [call for one in asked for call in one.calls]
         if sent is not None:
