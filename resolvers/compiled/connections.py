@@ -209,14 +209,11 @@ class _RootPage(_Connection):
         level = Level(self._rows().subquery(f"page_{self._page.number}"))
         pieces = object_pieces(self._members(level))
         order = self._page.page.direction.clauses(level.source)
-        rows = sa.func.string_agg(self._row(), aggregate_order_by(_SEPARATOR, *order))
-        paged = PageSize(self._page.read_size, self._page.page.backward, max(len(self._told), 1))
-        return Compiled(pieces, level.select_from, rows, paged)
-
-    def _row(self) -> sa.ColumnElement[str]:
-        """Return what is told of a row, with separators between."""
-        first, *others = self._told or [[""]]
-        return joined_text([*first, *(piece for text in others for piece in (_SEPARATOR, *text))])
+        columns = [
+            sa.func.string_agg(joined_text(text), aggregate_order_by(_SEPARATOR, *order))
+            for text in self._told or [[""]]
+        ]
+        return Compiled(pieces, level.select_from, columns, PageSize(self._page.read_size, self._page.page.backward))
 
     def _array(self, _level: Level, item: Sequence[Piece]) -> list[Piece]:
         return ["[", Items(self._column(item)), "]"]
@@ -225,10 +222,10 @@ class _RootPage(_Connection):
         return [More()]
 
     def _start_cursor(self, level: Level) -> list[Piece]:
-        return [End(self._column_of_cursors(level), 0)]
+        return [End(self._column_of_cursors(level), is_last=False)]
 
     def _end_cursor(self, level: Level) -> list[Piece]:
-        return [End(self._column_of_cursors(level), -1)]
+        return [End(self._column_of_cursors(level), is_last=True)]
 
     def _column_of_cursors(self, level: Level) -> int:
         if self._cursors is None:

@@ -11,32 +11,54 @@ from resolvers.database import Texts
 
 
 class Page(NamedTuple):
-    """What a statement gave: its only row or, of a page of rows, the texts of each column, and whether one row more."""
+    """What a statement gave: its only row or, of a page of rows, what each column is on the page."""
 
     row: Texts | None
-    columns: Sequence[Sequence[bytes]] = ()
+    columns: "Sequence[PageColumn]" = ()
     has_more: bool = False
+
+
+class PageColumn(NamedTuple):
+    """What is told of each row of a page, as one text with separators between; None where it has no rows.
+
+    With `backward` the last row comes first.
+    """
+
+    text: bytes | None
+    backward: bool
+
+    def joined(self) -> bytes:
+        """Return what is told of all rows, with commas between."""
+        if self.text is None:
+            return b""
+        if self.backward:
+            return b",".join(self.text.split(SEPARATOR)[::-1])
+        return self.text.replace(SEPARATOR, b",")
+
+    def end(self, *, is_last: bool) -> bytes | None:
+        """Return what is told of the last row or the first."""
+        if self.text is None:
+            return None
+        return self.text.rsplit(SEPARATOR, 1)[-1] if is_last is not self.backward else self.text.split(SEPARATOR, 1)[0]
 
 
 @dataclass(frozen=True)
 class PageSize:
-    """How the rows of a page are found in one text, where the texts of their columns follow each other.
+    """How many rows a page has at the most. Its statement gives one more where there is one, in the last place.
 
-    There are at most `size` rows and one more, which stands at the end, or with `backward` all are from the end.
+    With `backward` the rows are read from the end.
     """
 
     size: Callable[[Inputs], int]
     backward: bool
-    columns: int
 
-    def page(self, text: bytes | None, inputs: Inputs) -> Page:
-        """Return the page; the text is null where it has no rows."""
-        texts = [] if text is None else text.split(SEPARATOR)
-        size = self.size(inputs)
-        on_page = [texts[at : size * self.columns : self.columns] for at in range(self.columns)]
-        if self.backward:
-            on_page = [column[::-1] for column in on_page]
-        return Page(None, on_page, len(texts) > size * self.columns)
+    def page(self, texts: Texts, inputs: Inputs) -> Page:
+        """Return the page; all texts are null where it has no rows."""
+        *_, shortest = texts
+        has_more = shortest is not None and shortest.count(SEPARATOR) >= self.size(inputs)
+        if has_more:
+            texts = [text and text[: text.rindex(SEPARATOR)] for text in texts]
+        return Page(None, [PageColumn(text, self.backward) for text in texts], has_more)
 
 
 Chunks = Sequence[bytes]
@@ -71,7 +93,7 @@ class Items(Part):
 
     def of(self, page: Page) -> Chunks:
         """Return the texts as those of an array."""
-        return (b",".join(page.columns[self.column]),)
+        return (page.columns[self.column].joined(),)
 
 
 @dataclass(frozen=True)
@@ -79,12 +101,12 @@ class End(Part):
     """A column of the last row or the first; `null` where there is none."""
 
     column: int
-    at: int
+    is_last: bool
 
     def of(self, page: Page) -> Chunks:
         """Return the text."""
-        texts = page.columns[self.column]
-        return (texts[self.at],) if texts else (b"null",)
+        text = page.columns[self.column].end(is_last=self.is_last)
+        return (b"null",) if text is None else (text,)
 
 
 @dataclass(frozen=True)

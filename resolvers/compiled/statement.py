@@ -21,7 +21,7 @@ _SEALED = re.compile(SEAL + rb"(\d+)\|(.*?)" + SEAL, re.DOTALL)
 
 @dataclass(frozen=True)
 class Statement:
-    """The statement of one root field. It gives a row of texts; with `paged` one text that has a page's rows in it.
+    """The statement of one root field. It gives a row of texts; with `paged` a text for each column of a page.
 
     `parts` are the field's JSON; the field has none where one of them has none.
     """
@@ -43,7 +43,7 @@ class Statement:
     def json(self, rows: Sequence[Texts], cursors: Cursors, inputs: Inputs) -> Chunks | None:
         """Return the field's JSON; None where it has no value."""
         row = rows[0] if rows else None
-        page = Page(row) if self.paged is None or row is None else self.paged.page(row[0], inputs)
+        page = Page(row) if self.paged is None or row is None else self.paged.page(row, inputs)
         told: list[bytes] = []
         for part in self.parts:
             if isinstance(part, bytes):
@@ -72,18 +72,18 @@ class Statement:
 class Compiled:
     """A root field before it is a statement: its JSON, in which each expression is a column, and the rows' source.
 
-    With `paged` the first column is `page`, and the rows of a page are in it.
+    With `paged` the first columns are `page`: of each what is told of a row, for all rows in one text.
     """
 
     pieces: Sequence[Piece]
     source: Callable[[sa.Select[Any]], sa.Select[Any]] = lambda columns: columns
-    page: sa.ColumnElement[Any] | None = None
+    page: Sequence[sa.ColumnElement[Any]] = ()
     paged: PageSize | None = None
 
 
 def statement_of(compiled: Compiled, paging: Paging, planning: Planning, version: Version) -> Statement:
     """Return the statement that gives the texts of a root field."""
-    columns = [] if compiled.page is None else [compiled.page]
+    columns = list(compiled.page)
     parts = tuple(_part(piece, columns) for piece in merged(compiled.pieces))
     # As varchar, whose bytes the connection passes on without reading them.
     told: list[sa.ColumnElement[Any]] = [sa.cast(column, sa.VARCHAR) for column in columns or [sa.null()]]
