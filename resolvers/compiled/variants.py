@@ -51,7 +51,7 @@ class Variants:
         opened = []
         for cursor in statement.opened:
             values = cursor.values(self.cursors, supplied.variables)
-            if tuple(value is None for value in values) != cursor.nulls:
+            if tuple([value is None for value in values]) != cursor.nulls:
                 return None
             opened.append(values)
         inputs = Inputs(supplied, opened)
