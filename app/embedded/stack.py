@@ -89,8 +89,12 @@ class _OwnStack(Stack):
             async with asyncio.TaskGroup() as group:
                 for part, server in self._servers.items():
                     group.create_task(keep_alive(server, self._watch(part)))
-        except* StartError as failures:
-            raise failures.exceptions[0] from None
+        except BaseExceptionGroup as failures:
+            # Not by `except*`, from which the first releases of Python 3.11 raise one exception as a group again.
+            told = failures.subgroup(StartError)
+            if told is None:
+                raise
+            raise told.exceptions[0] from None
 
     def _start(self, parts: Collection[Part], report: Report, tuning: PostgresTuning) -> None:
         folder = self.folder
