@@ -1,6 +1,7 @@
 """The head of a request: of its headers those that say how it is to be read and answered, found in one pass."""
 
 from collections.abc import Iterable
+from time import monotonic
 from typing import Final
 
 from security.tokens import Bearer
@@ -19,6 +20,7 @@ _READ: Final = frozenset(
 _BEARER: Final = "Bearer "
 _USUAL_TYPES: Final = frozenset({"application/json", "application/json; charset=utf-8"})
 _MOST_KEPT: Final = 1024
+_SECONDS: Final = 60.0
 _LONGEST_KEPT: Final = 4096
 """Bytes of a head that is kept: all of them together take no more than some megabytes."""
 
@@ -64,14 +66,21 @@ class Head:
 
 
 class Heads:
-    """Reads heads; a client sends the same one with each of its requests, most often, so the last ones are kept."""
+    """Reads heads; a client sends the same one with each of its requests, most often, so the last ones are kept.
+
+    Tokens are among them: all are forgotten after a minute, as what was verified is.
+    """
 
     def __init__(self) -> None:
         self._kept: dict[tuple[Header, ...], Head] = {}
+        self._until = 0.0
 
     def read(self, headers: Iterable[Header]) -> Head:
         """Return the head with these headers, whose names are lower-case bytes."""
         matter = tuple([header for header in headers if header[0] in _READ])
+        if monotonic() > self._until:
+            self._kept.clear()
+            self._until = monotonic() + _SECONDS
         return self._kept.get(matter) or self._read(matter)
 
     def _read(self, matter: tuple[Header, ...]) -> Head:

@@ -1,5 +1,7 @@
 """Heads: what is read of them, and which are kept."""
 
+import time
+
 import pytest
 
 from app.graphql_http import head
@@ -36,6 +38,18 @@ def test_no_more_are_kept_than_have_room(monkeypatch: pytest.MonkeyPatch) -> Non
     for number in range(25):
         heads.read([(b"content-length", b"%d" % number)])
     assert len(heads._kept) <= 10
+
+
+def test_none_is_kept_for_longer_than_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr(head, "monotonic", lambda: now)
+    heads = Heads()
+    first = heads.read(USUAL)
+    now += 59
+    assert heads.read(USUAL) is first
+    now += 2
+    heads.read([(b"accept", b"*/*")])
+    assert len(heads._kept) == 1
 
 
 def test_large_ones_are_not_kept() -> None:
