@@ -16,13 +16,20 @@ _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 _BOUNDS: Final = (*(str(float(bound)) for bound in _SECONDS), "+Inf")
 
 
-class Counts(Collector):
-    """A counter; each of its labels has few values."""
+class _Labelled(Collector):
+    """What is counted by labels, each of which has few values."""
 
     def __init__(self, name: str, description: str, labels: Sequence[str]) -> None:
         self._name = name
         self._description = description
         self._labels = labels
+
+
+class Counts(_Labelled):
+    """A counter."""
+
+    def __init__(self, name: str, description: str, labels: Sequence[str]) -> None:
+        super().__init__(name, description, labels)
         self._counts: defaultdict[tuple[str, ...], int] = defaultdict(int)
 
     def count(self, *labels: str) -> None:
@@ -45,13 +52,11 @@ class _Counted:
         self.seconds = 0.0
 
 
-class Durations(Collector):
-    """A histogram of seconds; each of its labels has few values."""
+class Durations(_Labelled):
+    """A histogram of seconds."""
 
     def __init__(self, name: str, description: str, labels: Sequence[str]) -> None:
-        self._name = name
-        self._description = description
-        self._labels = labels
+        super().__init__(name, description, labels)
         self._counted: defaultdict[tuple[str, ...], _Counted] = defaultdict(_Counted)
 
     def observe(self, seconds: float, *labels: str) -> None:

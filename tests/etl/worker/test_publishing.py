@@ -1,5 +1,7 @@
 """The publication brought in step with what lands."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -30,6 +32,15 @@ def test_a_table_that_the_source_has_no_more_is_not_asked_for_again_and_again(mi
         assert asked(connection)[-1] == "pricing"
 
 
+@contextlib.contextmanager
+def published(url: str) -> Iterator[tuple[psycopg.Connection, psycopg.Connection, dict[str, Any]]]:
+    """Give two connections to a database with a publication in step, and what was copied of it."""
+    with psycopg.connect(url, autocommit=True) as connection, psycopg.connect(url, autocommit=True) as other:
+        copied = {shape.table: source_columns(connection, shape) for shape in LANDING}
+        bring_in_step(connection, "some", LANDING, copied)
+        yield connection, other, copied
+
+
 def test_nothing_is_taken_out_unnoticed_while_the_publication_is_mended(
     migrated_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -44,12 +55,7 @@ def test_nothing_is_taken_out_unnoticed_while_the_publication_is_mended(
             other.execute(drop.format("pricing").encode())
         return found
 
-    with (
-        psycopg.connect(migrated_database, autocommit=True) as connection,
-        psycopg.connect(migrated_database, autocommit=True) as other,
-    ):
-        copied = {shape.table: source_columns(connection, shape) for shape in LANDING}
-        bring_in_step(connection, "some", LANDING, copied)
+    with published(migrated_database) as (connection, other, copied):
         connection.execute(drop.format("categories").encode())
         monkeypatch.setattr(publishing, "unpublished", dropped_meanwhile)
         assert bring_in_step(connection, "some", LANDING, copied) == ["categories"]
@@ -65,12 +71,7 @@ def test_what_is_lost_is_what_was_seen_when_it_was_mended(
         other.execute('alter publication "some" drop table gateway_command')
         return found
 
-    with (
-        psycopg.connect(migrated_database, autocommit=True) as connection,
-        psycopg.connect(migrated_database, autocommit=True) as other,
-    ):
-        copied = {shape.table: source_columns(connection, shape) for shape in LANDING}
-        bring_in_step(connection, "some", LANDING, copied)
+    with published(migrated_database) as (connection, other, copied):
         with monkeypatch.context() as patch:
             patch.setattr(publishing, "is_in_step", dropped_afterwards)
             found = [*bring_in_step(connection, "some", LANDING, copied)]
