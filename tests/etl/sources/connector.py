@@ -3,26 +3,32 @@
 import base64
 import datetime as dt
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, Message, Producer
 
 from etl.changes import Operation, TableShape
+from etl.sources.debezium.offsets import Partition
 from tests.etl.sources.recording import Row
 
+ANY = -1
+"""Whichever partition the key belongs to."""
 PLACEHOLDER = "__debezium_unavailable_value"
 WORDS = {Operation.INSERT: "c", Operation.UPDATE: "u", Operation.DELETE: "d", Operation.SNAPSHOT: "r"}
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class Kafka:
-    """A cluster that lives as long as this; topics come into being with four partitions when they are written to."""
+    """A cluster that lives as long as this; topics come into being with four partitions when they are written to.
+
+    `ends` tells for each partition that was written to the offset after its last message.
+    """
 
     def __init__(self) -> None:
+        self.ends: dict[Partition, int] = {}
         self._producer = Producer({"test.mock.num.brokers": 1, "bootstrap.servers": "mock"}, logger=None)
         (broker,) = self._producer.list_topics(timeout=60).brokers.values()
         self.servers = f"{broker.host}:{broker.port}"
@@ -31,15 +37,17 @@ class Kafka:
         for topic in topics:
             self._producer.list_topics(topic, timeout=60)
 
-    def write(self, topic: str, key: Any, value: Any, *, partition: int | None = None, headers: Any = None) -> None:
-        given = {} if partition is None else {"partition": partition}
-        self._producer.produce(topic, key=_data(key), value=_data(value), headers=headers or [], **given)
-        self._producer.flush(10)
+    def write(self, topic: str, key: Any, value: Any, *, partition: int = ANY, headers: Any = None) -> None:
+        self._producer.produce(topic, _data(value), _data(key), partition, self._note_end, headers=headers or [])
+        assert self._producer.flush(60) == 0
 
-
-@contextmanager
-def cluster() -> Iterator[Kafka]:
-    yield Kafka()
+    def _note_end(self, fault: KafkaError | None, message: Message) -> None:
+        assert fault is None, fault
+        topic, number, offset = message.topic(), message.partition(), message.offset()
+        assert topic is not None
+        assert number is not None
+        assert offset is not None
+        self.ends[topic, number] = offset + 1
 
 
 class Connector:

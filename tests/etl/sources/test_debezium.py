@@ -5,16 +5,17 @@ import datetime as dt
 import json
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pytest
 
-from etl.changes import Erase, Heartbeat, Operation
+from etl.changes import Batch, Control, Erase, Heartbeat, Operation
 from etl.dead_letters import READERS
 from etl.sources.commands import COMMANDS
 from etl.sources.debezium.collecting import Collecting, Read, read_again
 from etl.sources.debezium.envelope import Event, NoEnvelope, Note, Place, read_envelope
+from etl.sources.debezium.offsets import OFFSETS, reached
 from etl.sources.debezium.source import Consuming, Debezium, Topics
 from etl.sources.debezium.values import Encoding
 from etl.sources.faults import ChangesLost, SourceGone
@@ -27,6 +28,7 @@ THINGS = shape_of("things", id=pa.int64(), text=pa.string(), amount=pa.decimal12
 OTHERS = shape_of("others", id=pa.int64(), text=pa.string())
 AT = dt.datetime(2026, 5, 5, tzinfo=dt.UTC)
 PREFIX = "cienty.public"
+Said = TypeVar("Said", bound=Control)
 
 
 class Pair:
@@ -48,19 +50,35 @@ class Pair:
         }  # fmt: skip
         self.connector.write(THINGS, row)
 
-    def deliver(self, least: int = 1) -> list[Any]:
+    def deliver(self, least: int = 1) -> list[Batch]:
         """Append what comes until there are so many rows and letters."""
-        batches, count = [], 0
-        for _ in range(100):
-            if (batch := self.feed.next(0.2)) is not None:
-                self.warehouse.append(batch)
-                self.feed.acknowledge(batch.through)
-                batches.append(batch)
-                parts = [part.records.num_rows for part in batch.changes if part.table != "debezium_offsets"]
-                count += sum(parts) + len(batch.dead)
-            if count >= least:
-                return batches
-        raise TimeoutError(f"{count} of {least} changes came")
+        batches: list[Batch] = []
+        wait_until(f"{least} changes came", lambda: self._append_to(batches) >= least)
+        return batches
+
+    def deliver_all(self) -> list[Batch]:
+        """Append what comes until every partition was read to its end."""
+        batches: list[Batch] = []
+
+        def is_read_after_more() -> bool:
+            self._append_to(batches)
+            return self.is_read()
+
+        wait_until("every message was read", is_read_after_more)
+        return batches
+
+    def is_read(self) -> bool:
+        """Tell whether the warehouse has every message: that nothing comes for a while does not."""
+        found = reached(self.warehouse.batches(OFFSETS.table, OFFSETS.names))
+        return {partition: one.offset for partition, one in found.items()} == self.kafka.ends
+
+    def _append_to(self, batches: list[Batch]) -> int:
+        """Append what comes, and return how many rows and letters all the batches have."""
+        if (batch := self.feed.next(0.2)) is not None:
+            self.warehouse.append(batch)
+            self.feed.acknowledge(batch.through)
+            batches.append(batch)
+        return sum(count_of(one) for one in batches)
 
     def begin_again(self) -> None:
         self.feed.close()
@@ -72,6 +90,12 @@ class Pair:
     def close(self) -> None:
         self.feed.close()
         self.warehouse.close()
+
+
+def count_of(batch: Batch) -> int:
+    """Return how many rows and letters a batch has, those of the offsets apart."""
+    rows = sum(part.records.num_rows for part in batch.changes if part.table != OFFSETS.table)
+    return rows + len(batch.dead)
 
 
 @pytest.fixture
@@ -135,7 +159,8 @@ def test_what_was_loaded_is_not_loaded_again_after_an_end_at_any_moment(pair: Pa
             # Read and not appended: it has to come again.
             pair.feed.next(0.05)
             pair.begin_again()
-    while pair.feed.next(0.3) is not None:
+    while not pair.is_read():
+        pair.feed.next(0.05)
         pair.begin_again()
         pair.deliver()
     assert len(pair.things()) == 30
@@ -175,6 +200,7 @@ def test_partitions_that_lag_lose_nothing(pair: Pair) -> None:
     pair.deliver(2)
     write(1, 300, 2, "third")
     pair.deliver()
+    assert pair.is_read()
     assert {key: text for key, (text, _) in pair.things().items()} == {1: "further", 2: "third"}
     pair.begin_again()
     assert pair.feed.next(0.3) is None
@@ -272,8 +298,7 @@ def test_commands_come_from_their_table_and_not_from_messages(pair: Pair) -> Non
     pair.connector.write(COMMANDS, command)
     pair.feed.look()
     pair.write(30, 0, Operation.INSERT, 3, "secret")
-    batches += pair.deliver()
-    wait_until("the command came", lambda: bool(batches.extend(pair.deliver(0)) or said(batches, Erase)))
+    batches += pair.deliver_all()
     (erase,) = said(batches, Erase)
     assert (erase.table, erase.key) == ("things", 1)
     assert len(said(batches, Heartbeat)) == 1
@@ -296,7 +321,7 @@ def test_a_snapshot_tells_only_those_commands_that_were_not_heard(pair: Pair) ->
         for number in numbers:
             pair.connector.write(COMMANDS, command_of(number, commit, operation))
         pair.write(commit + 1, 0, Operation.INSERT, commit, "mark")
-        batches = [*pair.deliver(), *drained(pair)]
+        batches = pair.deliver_all()
         pair.begin_again()
         return sorted(one.key for one in said(batches, Erase))
 
@@ -310,15 +335,7 @@ def test_a_snapshot_tells_only_those_commands_that_were_not_heard(pair: Pair) ->
     assert heard([2], 600, Operation.UPDATE) == [2]
 
 
-def drained(pair: Pair) -> list[Any]:
-    found = []
-    while (batch := pair.feed.next(0.5)) is not None:
-        pair.warehouse.append(batch)
-        found.append(batch)
-    return found
-
-
-def said(batches: list[Any], kind: type[Any]) -> list[Any]:
+def said(batches: list[Batch], kind: type[Said]) -> list[Said]:
     return [control for batch in batches for control in batch.control if isinstance(control, kind)]
 
 
@@ -326,7 +343,7 @@ def test_a_command_that_can_not_be_read_is_none(pair: Pair) -> None:
     pair.kafka.write(f"{PREFIX}.gateway_command", {"id": 1}, b"nonsense")
     pair.feed.look()
     pair.write(10, 0, Operation.INSERT, 1, "a")
-    batches = pair.deliver()
+    batches = pair.deliver_all()
     assert [(batch.control, batch.dead) for batch in batches if batch.control or batch.dead] == []
 
 
