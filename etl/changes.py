@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -213,7 +213,7 @@ def table_shapes(entities: Iterable[type[Entity]]) -> tuple[TableShape, ...]:
 
 
 def _shape(entity: type[Entity]) -> TableShape:
-    table = cast("sa.Table", entity.__table__)
+    table = entity.__table__
     landing = entity.__declaration__.warehouse
     columns = tuple(_column(column) for column in table.columns if "policy" not in column.info)
     if len(columns) > UNSENT_BITS:

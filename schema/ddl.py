@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement, SetColumnComment, SetTableComment
@@ -18,7 +17,7 @@ _QUOTED_OR_NOT = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")|([^'"]+)""")
 
 def table_ddl(entity: type[Entity]) -> str:
     """Return the statements that make the entity's table, its indexes and comments, each ended by a semicolon."""
-    return "".join(f"{_written(statement)};\n" for statement in _statements(cast("sa.Table", entity.__table__)))
+    return "".join(f"{_written(statement)};\n" for statement in _statements(entity.__table__))
 
 
 def _statements(table: sa.Table) -> Iterator[ExecutableDDLElement]:

@@ -132,6 +132,7 @@ class Entity(DeclarativeBase):
         dict[str, Any]: JSONB(),
     }
 
+    __table__: ClassVar[sa.Table]
     __declaration__: ClassVar[Declaration]
 
     def __init_subclass__(
@@ -158,9 +159,9 @@ class Entity(DeclarativeBase):
         name = singular or cls.__name__[0].lower() + cls.__name__[1:]
         cls.__declaration__ = Declaration(rows, writes, cache, warehouse, name, plural or name + "s")
         super().__init_subclass__()
-        _complete(cast("sa.Table", cls.__table__), cls.__doc__)
+        _complete(cls.__table__, cls.__doc__)
         rules = rows if writes is None else rows | writes
-        _add_policy_columns(cast("sa.Table", cls.__table__), rules)
+        _add_policy_columns(cls.__table__, rules)
 
 
 def key() -> MappedColumn[Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -209,7 +209,7 @@ def camel(name: str) -> str:
 
 def _model(entity: type[Entity]) -> Model:
     declaration = entity.__declaration__
-    table = cast("sa.Table", entity.__table__)
+    table = entity.__table__
     fields = [_field(column) for column in table.columns if not {"link", "policy"} & column.info.keys()]
     links = [_link(name, relation) for name, relation in entity.__mapper__.relationships.items()]
     return Model(

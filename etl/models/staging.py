@@ -7,7 +7,7 @@ they are not what the declarations say.
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -53,24 +53,20 @@ def key_name(entity: type[Entity]) -> str:
 
 def landing_columns(entity: type[Entity]) -> Iterator[sa.Column[Any]]:
     """Give the columns that land in the warehouse: all but the copies that row policies compare."""
-    return (column for column in _table(entity).columns if "policy" not in column.info)
+    return (column for column in entity.__table__.columns if "policy" not in column.info)
 
 
 def landing_tables() -> list[str]:
     """Return the tables that land in the warehouse."""
-    return [_table(entity).name for entity in _landing()]
+    return [entity.__table__.name for entity in _landing()]
 
 
 def _landing() -> list[type[Entity]]:
     return [entity for entity in ENTITIES if entity.__declaration__.warehouse is not None]
 
 
-def _table(entity: type[Entity]) -> sa.Table:
-    return cast("sa.Table", entity.__table__)
-
-
 def _model(entity: type[Entity]) -> str:
-    return f"stg_{_table(entity).name}"
+    return f"stg_{entity.__table__.name}"
 
 
 def _view(entity: type[Entity]) -> str:
@@ -78,7 +74,7 @@ def _view(entity: type[Entity]) -> str:
         f"  id as {key_name(entity)}" if column.primary_key else f"  {column.name}"
         for column in landing_columns(entity)
     )
-    source = f"{{{{ source('raw', '{_table(entity).name}') }}}}"
+    source = f"{{{{ source('raw', '{entity.__table__.name}') }}}}"
     return f"-- {_NOTE}\nselect\n{columns}\nfrom {source}\n"
 
 
@@ -93,7 +89,7 @@ def _sources() -> str:
         "    tables:",
     ]
     for entity in _landing():
-        table = _table(entity)
+        table = entity.__table__
         lines += [f"      - name: {table.name}", f"        description: {_quoted(table.comment)}", "        columns:"]
         for column in landing_columns(entity):
             lines += _column(column.name, column, indent=10)
@@ -109,7 +105,11 @@ def _sources() -> str:
 def _descriptions() -> str:
     lines = [f"# {_NOTE}", "version: 2", "models:"]
     for entity in _landing():
-        lines += [f"  - name: {_model(entity)}", f"    description: {_quoted(_table(entity).comment)}", "    columns:"]
+        lines += [
+            f"  - name: {_model(entity)}",
+            f"    description: {_quoted(entity.__table__.comment)}",
+            "    columns:",
+        ]
         for column in landing_columns(entity):
             lines += _column(key_name(entity) if column.primary_key else column.name, column, indent=6)
     return "\n".join(lines) + "\n"

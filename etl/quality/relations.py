@@ -1,7 +1,7 @@
 """Checks of a table as a whole and of tables with each other: shape, rows, duplicates, references."""
 
 from collections.abc import Iterator
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
@@ -33,7 +33,7 @@ def check_shape(cursor: duckdb.DuckDBPyConnection, entity: type[Entity]) -> Find
 
 def check_duplicates(cursor: duckdb.DuckDBPyConnection, entity: type[Entity]) -> Iterator[Finding]:
     """Check that no two rows have the same key, nor the same values where a constraint forbids it."""
-    table = cast("sa.Table", entity.__table__)
+    table = entity.__table__
     yield _duplicates(cursor, table.name, table.primary_key, nulls_differ=False)
     for constraint in _uniques(table):
         are_equal = constraint.dialect_options["postgresql"]["nulls_not_distinct"]
@@ -42,7 +42,7 @@ def check_duplicates(cursor: duckdb.DuckDBPyConnection, entity: type[Entity]) ->
 
 def check_references(cursor: duckdb.DuckDBPyConnection, entity: type[Entity]) -> Iterator[Finding]:
     """Check that every link of the declaration leads to a row."""
-    table = cast("sa.Table", entity.__table__)
+    table = entity.__table__
     for column in table.columns:
         for key in column.foreign_keys:
             yield _dangling(cursor, table.name, column.name, key.column)
@@ -50,7 +50,7 @@ def check_references(cursor: duckdb.DuckDBPyConnection, entity: type[Entity]) ->
 
 def relation_checks(entity: type[Entity]) -> Iterator[Check]:
     """Give the checks of duplicates and references of an entity."""
-    table = cast("sa.Table", entity.__table__)
+    table = entity.__table__
     yield _of_unique(table.name, table.primary_key)
     yield from (_of_unique(table.name, unique) for unique in _uniques(table))
     yield from (_of_link(table.name, column.name) for column in table.columns if column.foreign_keys)

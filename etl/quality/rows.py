@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import duckdb
 import sqlalchemy as sa
@@ -22,7 +22,7 @@ class RowCheck:
 
 def row_checks(entity: type[Entity]) -> Sequence[RowCheck]:
     """Return the checks of an entity's rows: not null, accepted values, ranges."""
-    table = cast("sa.Table", entity.__table__)
+    table = entity.__table__
     columns = [column for column in table.columns if "policy" not in column.info]
     return [
         *(check for column in columns for check in _of_column(table.name, column)),

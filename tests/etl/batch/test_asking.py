@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from etl.batch.asking import JobFailed, NobodyThere, ask, serve_jobs
-from etl.batch.jobs import JobRefused, Jobs
+from etl.batch.jobs import JobRefused, Jobs, Tell, Words
 from schema.warehouse_wire import socket_of
 from tests.servers import wait_until
 
 
-def double(arguments, tell):
+def double(arguments: Words, tell: Tell) -> Words:
     tell({"note": "on it"})
     if arguments["number"] < 0:
         raise JobRefused("a number below zero has no double here")
@@ -26,14 +26,14 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "warehouse.duckdb"
 
 
-def test_a_job_tells_on_its_way_and_answers(database):
-    told = []
+def test_a_job_tells_on_its_way_and_answers(database: Path) -> None:
+    told: list[Words] = []
     with serve_jobs(Jobs({"double": double}), database):
         assert ask(database, "double", {"number": 4}, told.append) == {"double": 8}
     assert told == [{"note": "on it"}]
 
 
-def test_refusals_say_why_and_faults_only_their_kind(database):
+def test_refusals_say_why_and_faults_only_their_kind(database: Path) -> None:
     with serve_jobs(Jobs({"double": double}), database):
         with pytest.raises(JobRefused, match="below zero"):
             ask(database, "double", {"number": -1}, print)
@@ -43,7 +43,7 @@ def test_refusals_say_why_and_faults_only_their_kind(database):
             ask(database, "double", {"secret": 1}, print)
 
 
-def test_nobody_is_there_before_and_after(database):
+def test_nobody_is_there_before_and_after(database: Path) -> None:
     with pytest.raises(NobodyThere):
         ask(database, "double", {}, print)
     with serve_jobs(Jobs({}), database):
@@ -52,13 +52,13 @@ def test_nobody_is_there_before_and_after(database):
         ask(database, "double", {}, print)
 
 
-def test_only_its_own_user_can_open_the_socket(database):
+def test_only_its_own_user_can_open_the_socket(database: Path) -> None:
     with serve_jobs(Jobs({}), database):
         place = socket_of(database.with_name("warehouse.duckdb.jobs"))
         assert place.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_is_no_request_gets_no_answer_and_disturbs_nobody(database):
+def test_what_is_no_request_gets_no_answer_and_disturbs_nobody(database: Path) -> None:
     with serve_jobs(Jobs({"double": double}), database):
         for text in (b"", b"\n", b"[]\n", b'{"job": "double"}\n', b"x" * 100_000):
             with socket.socket(socket.AF_UNIX) as connection:
@@ -70,10 +70,10 @@ def test_what_is_no_request_gets_no_answer_and_disturbs_nobody(database):
         assert ask(database, "double", {"number": 1}, print) == {"double": 2}
 
 
-def test_a_job_goes_on_when_whoever_asked_has_gone(database):
+def test_a_job_goes_on_when_whoever_asked_has_gone(database: Path) -> None:
     began, may_go, ended = threading.Event(), threading.Event(), threading.Event()
 
-    def slow(_arguments, tell):
+    def slow(_arguments: Words, tell: Tell) -> Words:
         began.set()
         may_go.wait(60)
         tell({"note": "nobody hears this"})
@@ -89,21 +89,21 @@ def test_a_job_goes_on_when_whoever_asked_has_gone(database):
         wait_until("the job has ended", ended.is_set)
 
 
-def test_jobs_take_turns_and_the_second_hears_that_it_waits(database):
-    running, most, notes, lock = [0], [0], [], threading.Lock()
+def test_jobs_take_turns_and_the_second_hears_that_it_waits(database: Path) -> None:
+    at_once: list[bool] = []
+    notes: list[Words] = []
+    running = threading.Lock()
     both = threading.Barrier(2)
 
-    def alone(_arguments, tell):
-        with lock:
-            running[0] += 1
-            most[0] = max(most)
-            most.append(running[0])
+    def alone(_arguments: Words, _tell: Tell) -> Words:
+        is_alone = running.acquire(blocking=False)
+        at_once.append(not is_alone)
         threading.Event().wait(0.2)
-        with lock:
-            running[0] -= 1
+        if is_alone:
+            running.release()
         return {}
 
-    def asker():
+    def asker() -> None:
         both.wait()
         ask(database, "alone", {}, notes.append)
 
@@ -113,5 +113,5 @@ def test_jobs_take_turns_and_the_second_hears_that_it_waits(database):
             thread.start()
         for thread in threads:
             thread.join()
-    assert max(most) == 1
+    assert at_once == [False, False]
     assert [note["note"] for note in notes] == ["another job is running on the warehouse: waiting for it"]

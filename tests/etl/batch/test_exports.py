@@ -1,6 +1,7 @@
 """Exports: whole or not at all, and without personal data unless it is asked for."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -9,12 +10,12 @@ import pytest
 
 from etl.batch.exports import ExportJob, is_personal
 from etl.batch.history import History
-from etl.batch.jobs import JobRefused
+from etl.batch.jobs import JobRefused, Words
 from etl.models.staging import PROJECT
 
 
 @pytest.fixture
-def connection():
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as made:
         made.execute("set timezone = 'UTC'; create schema marts; create schema core; create schema raw")
         made.execute(
@@ -32,15 +33,17 @@ def connection():
 
 
 @pytest.fixture
-def job(connection):
+def job(connection: duckdb.DuckDBPyConnection) -> ExportJob:
     return ExportJob(connection, History(connection))
 
 
-def export(job, name, to, **more):
+def export(job: ExportJob, name: str, to: Path, **more: str | bool) -> Words:
     return job({"name": name, "to": str(to), **more}, print)
 
 
-def test_a_mart_is_written_with_its_types(job, connection, tmp_path):
+def test_a_mart_is_written_with_its_types(
+    job: ExportJob, connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
     outcome = export(job, "customer_360", tmp_path / "out.parquet")
     assert outcome == {
         "to": str(tmp_path / "out.parquet"),
@@ -55,13 +58,15 @@ def test_a_mart_is_written_with_its_types(job, connection, tmp_path):
     assert types["revenue"].startswith("decimal128(")
 
 
-def test_a_folder_gets_a_file_of_the_tables_name_and_a_file_is_replaced(job, tmp_path):
+def test_a_folder_gets_a_file_of_the_tables_name_and_a_file_is_replaced(job: ExportJob, tmp_path: Path) -> None:
     for _ in range(2):
         assert export(job, "core.fact_orders", tmp_path)["to"] == str(tmp_path / "fact_orders.parquet")
     assert [path.name for path in tmp_path.iterdir()] == ["fact_orders.parquet"]
 
 
-def test_personal_columns_leave_only_when_asked_for_and_it_is_noted(job, connection, tmp_path):
+def test_personal_columns_leave_only_when_asked_for_and_it_is_noted(
+    job: ExportJob, connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
     outcome = export(job, "dim_customers", tmp_path / "a.parquet")
     assert outcome["left_out"] == ["cnpj", "email__text"]
     assert b"secret" not in (tmp_path / "a.parquet").read_bytes()
@@ -75,7 +80,7 @@ def test_personal_columns_leave_only_when_asked_for_and_it_is_noted(job, connect
     ]
 
 
-def test_whatever_a_model_marks_as_personal_stays():
+def test_whatever_a_model_marks_as_personal_stays() -> None:
     text = "\n".join(path.read_text() for path in (PROJECT / "models").rglob("*.yml"))
     marked = set(
         re.findall(r"name: (\w+)(?:,[^{}\n]*|\n[^\n]*description[^\n]*\n\s*)config: \{meta: \{personal: true\}\}", text)
@@ -86,7 +91,9 @@ def test_whatever_a_model_marks_as_personal_stays():
     assert not is_personal("core.dim_customers", "customer_id")
 
 
-def test_bytes_of_unread_rows_and_columns_that_nobody_declares_stay(job, connection, tmp_path):
+def test_bytes_of_unread_rows_and_columns_that_nobody_declares_stay(
+    job: ExportJob, connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
     connection.execute("create table raw.dead_letter as select 'orders' as table_name, 'secret'::blob as raw")
     connection.execute("create table raw.orders__log as select 1 as _op, 7 as _key, 7 as id, 'secret' as dropped")
     connection.execute("alter table raw.orders__log add column total__was_bigint bigint")
@@ -95,7 +102,9 @@ def test_bytes_of_unread_rows_and_columns_that_nobody_declares_stay(job, connect
     assert pq.read_schema(tmp_path / "b.parquet").names == ["_op", "_key", "id", "total__was_bigint"]
 
 
-def test_partitions_are_folders_that_are_read_as_one_table(job, connection, tmp_path):
+def test_partitions_are_folders_that_are_read_as_one_table(
+    job: ExportJob, connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
     target = tmp_path / "orders"
     assert export(job, "fact_orders", target, partition="day")["rows"] == 1000
     assert len(list(target.glob("day=2026-03-0*/*.parquet"))) == 7
@@ -118,13 +127,17 @@ def test_partitions_are_folders_that_are_read_as_one_table(job, connection, tmp_
         ("dim_customers", {"partition": "cnpj"}, "no column cnpj"),
     ],
 )
-def test_what_can_not_be_exported_is_refused_with_the_reason(job, tmp_path, name, more, reason):
+def test_what_can_not_be_exported_is_refused_with_the_reason(
+    job: ExportJob, tmp_path: Path, name: str, more: dict[str, str], reason: str
+) -> None:
     with pytest.raises(JobRefused, match=reason):
         export(job, name, tmp_path / "new", **more)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_write_that_fails_leaves_what_was_there(job, connection, tmp_path):
+def test_a_write_that_fails_leaves_what_was_there(
+    job: ExportJob, connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
     target = tmp_path / "fact_orders.parquet"
     export(job, "fact_orders", target)
     before = target.read_bytes()

@@ -1,13 +1,17 @@
 """Jobs by the clock."""
 
 import datetime as dt
+import threading
+from collections.abc import Callable, Iterator
 
 import duckdb
 import pytest
 
 from etl.batch.history import History, Kind
-from etl.batch.jobs import Jobs
-from etl.batch.schedule import ZONE, Plan, Scheduled, daily, every
+from etl.batch.jobs import Jobs, Tell, Words
+from etl.batch.schedule import ZONE, Plan, Scheduled, Times, daily, every
+
+HOURLY = every(60)
 
 
 def at(day: int, hour: int, minute: int = 0) -> dt.datetime:
@@ -15,7 +19,7 @@ def at(day: int, hour: int, minute: int = 0) -> dt.datetime:
 
 
 @pytest.fixture
-def history():
+def history() -> Iterator[History]:
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         yield History(connection)
@@ -27,17 +31,15 @@ class Job:
     def __init__(self, history: History) -> None:
         self.history, self.is_good, self.runs = history, True, 0
 
-    def __call__(self, arguments, _tell):
+    def __call__(self, arguments: Words, _tell: Tell) -> Words:
         self.runs += 1
         with self.history.noted(Kind.MODELS, arguments["origin"]) as note:
             note.ended(good=self.is_good, rows=3)
         return {"good": self.is_good}
 
 
-def scheduled(job: Job, **more) -> Scheduled:
-    return Scheduled(
-        Plan("models", Kind.MODELS, more.pop("times", every(60)), **more), Jobs({"models": job}), job.history
-    )
+def scheduled(job: Job, times: Times = HOURLY, is_ready: Callable[[], bool] = lambda: True) -> Scheduled:
+    return Scheduled(Plan("models", Kind.MODELS, times, is_ready), Jobs({"models": job}), job.history)
 
 
 @pytest.mark.parametrize(
@@ -51,16 +53,16 @@ def scheduled(job: Job, **more) -> Scheduled:
         (1440, dt.datetime(2026, 3, 5, 2, 30, tzinfo=dt.UTC), at(4, 0)),
     ],
 )
-def test_times_are_counted_from_midnight_of_sao_paulo(minutes, now, last):
+def test_times_are_counted_from_midnight_of_sao_paulo(minutes: int, now: dt.datetime, last: dt.datetime) -> None:
     assert every(minutes)(now) == last
 
 
-def test_a_daily_time_is_yesterdays_before_it_comes():
+def test_a_daily_time_is_yesterdays_before_it_comes() -> None:
     assert daily(dt.time(3, 30))(at(5, 3, 29)) == at(4, 3, 30)
     assert daily(dt.time(3, 30))(at(5, 3, 30)) == at(5, 3, 30)
 
 
-def test_a_job_is_done_once_for_each_time(history):
+def test_a_job_is_done_once_for_each_time(history: History) -> None:
     job = Job(history)
     duty = scheduled(job)
     now = dt.datetime.now(dt.UTC)
@@ -70,7 +72,7 @@ def test_a_job_is_done_once_for_each_time(history):
     assert duty.due(now + dt.timedelta(hours=1))
 
 
-def test_a_pause_of_days_is_made_up_by_one_run(history):
+def test_a_pause_of_days_is_made_up_by_one_run(history: History) -> None:
     job = Job(history)
     scheduled(job).run()
     history._connection.execute("update pipeline.run set started_at = started_at - interval 5 day")
@@ -81,13 +83,13 @@ def test_a_pause_of_days_is_made_up_by_one_run(history):
     assert job.runs == 2
 
 
-def test_a_new_worker_knows_what_the_last_one_did(history):
+def test_a_new_worker_knows_what_the_last_one_did(history: History) -> None:
     job = Job(history)
     scheduled(job, times=daily(dt.time(0))).run()
     assert not scheduled(job, times=daily(dt.time(0))).due(dt.datetime.now(dt.UTC))
 
 
-def test_a_failed_job_is_tried_again_after_a_while(history):
+def test_a_failed_job_is_tried_again_after_a_while(history: History) -> None:
     job = Job(history)
     job.is_good = False
     duty = scheduled(job, times=daily(dt.time(0)))
@@ -97,15 +99,15 @@ def test_a_failed_job_is_tried_again_after_a_while(history):
     assert duty.due(now + dt.timedelta(minutes=16))
 
 
-def test_a_job_waits_until_it_can_be_done(history):
-    ready = []
-    duty = scheduled(Job(history), is_ready=lambda: bool(ready))
+def test_a_job_waits_until_it_can_be_done(history: History) -> None:
+    ready = threading.Event()
+    duty = scheduled(Job(history), is_ready=ready.is_set)
     assert not duty.due(dt.datetime.now(dt.UTC))
-    ready.append(1)
+    ready.set()
     assert duty.due(dt.datetime.now(dt.UTC))
 
 
-def test_the_history_tells_what_ran_and_how_it_ended(history):
+def test_the_history_tells_what_ran_and_how_it_ended(history: History) -> None:
     with history.noted(Kind.CHECKS, "command") as note:
         note.ended(good=True, rows=12, detail="all good")
     with pytest.raises(ZeroDivisionError), history.noted(Kind.MODELS, "schedule"):

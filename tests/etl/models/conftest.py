@@ -10,8 +10,11 @@ import duckdb
 import pytest
 
 from etl.demo import COLUMNS, DemoPlan, rows
-from etl.models.run import ModelRunner, RunResult
+from etl.models.results import RunResult
+from etl.models.run import ModelRunner
 from tests.etl.raw_tables import SNAPSHOT, RawTables
+
+Rows = list[tuple[Any, ...]]
 
 
 @dataclass
@@ -22,7 +25,7 @@ class Built:
     runner: ModelRunner
     first: RunResult
 
-    def query(self, statement: str) -> list[tuple[Any, ...]]:
+    def query(self, statement: str) -> Rows:
         return self.raw.connection.cursor().execute(statement).fetchall()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from etl.batch.history import History, Kind
-from etl.batch.jobs import JobRefused
+from etl.batch.jobs import JobRefused, Words
 from etl.batch.models import ModelsJob
 from tests.etl.models.conftest import Built
 
@@ -16,8 +16,8 @@ def job(built: Built, tmp_path_factory: pytest.TempPathFactory) -> ModelsJob:
     return ModelsJob(connection, tmp_path_factory.mktemp("job"), History(connection))
 
 
-def test_a_run_tells_of_each_model_and_is_noted(built: Built, job: ModelsJob):
-    told = []
+def test_a_run_tells_of_each_model_and_is_noted(built: Built, job: ModelsJob) -> None:
+    told: list[Words] = []
     outcome = job({"select": ["customer_rfm"], "origin": "schedule"}, told.append)
     assert outcome["good"]
     assert ("customer_rfm", "success") in {(node["node"], node["status"]) for node in told}
@@ -27,13 +27,13 @@ def test_a_run_tells_of_each_model_and_is_noted(built: Built, job: ModelsJob):
     assert History(built.raw.connection).last_start(Kind.MODELS) is None
 
 
-def test_a_selection_of_nothing_is_refused(built: Built, job: ModelsJob):
+def test_a_selection_of_nothing_is_refused(built: Built, job: ModelsJob) -> None:
     with pytest.raises(JobRefused, match="no model is selected by no_such_model"):
         job({"select": ["no_such_model"]}, print)
     assert built.query("select result from pipeline.run order by started_at desc limit 1") == [("failed",)]
 
 
-def test_a_model_that_fails_is_named(built: Built, job: ModelsJob):
+def test_a_model_that_fails_is_named(built: Built, job: ModelsJob) -> None:
     built.query("alter view raw.suppliers rename to suppliers_away")
     try:
         outcome = job({"select": ["dim_products", "dim_customers"]}, print)
@@ -46,7 +46,7 @@ def test_a_model_that_fails_is_named(built: Built, job: ModelsJob):
     ]
 
 
-def test_the_documentation_is_one_page(job: ModelsJob, tmp_path: Path):
+def test_the_documentation_is_one_page(job: ModelsJob, tmp_path: Path) -> None:
     outcome = job.document({"to": str(tmp_path / "models.html")}, print)
     page = Path(outcome["to"]).read_text()
     assert "customer_lifetime_value" in page

@@ -4,8 +4,9 @@ import datetime as dt
 import subprocess
 import sys
 import threading
+from typing import Any
 
-from tests.etl.models.conftest import Built
+from tests.etl.models.conftest import Built, Rows
 from tests.etl.raw_tables import DELETE, INSERT, SNAPSHOT, TRUNCATE, UPDATE
 
 _FACTS = (
@@ -26,7 +27,7 @@ _A_RECEIPT_THAT_MATTERS = """
 """
 
 
-def test_everything_is_built_and_every_test_passes(built: Built):
+def test_everything_is_built_and_every_test_passes(built: Built) -> None:
     assert built.first.is_good, [node for node in built.first.nodes if not node.is_good]
     assert built.first.problem is None
     tested = built.runner.test()
@@ -34,13 +35,13 @@ def test_everything_is_built_and_every_test_passes(built: Built):
     assert len(tested.nodes) > 50
 
 
-def test_the_business_rules_hold(built: Built):
+def test_the_business_rules_hold(built: Built) -> None:
     tested = built.runner.unit_test()
     assert tested.is_good, [node for node in tested.nodes if not node.is_good]
     assert len([node for node in tested.nodes if node.kind == "unit_test"]) == 6
 
 
-def test_revenue_by_month_is_that_of_the_source(built: Built):
+def test_revenue_by_month_is_that_of_the_source(built: Built) -> None:
     month = "strftime(order_date at time zone 'America/Sao_Paulo', '%Y-%m')"
     source = built.query(f"""
         select {month}, sum(i.total) from raw.order_items i join raw.orders o on o.id = i.order_id group by 1 order by 1
@@ -56,20 +57,20 @@ def test_revenue_by_month_is_that_of_the_source(built: Built):
     assert built.query("select sum(total_revenue) from marts.product_performance") == sold
 
 
-def test_each_mart_of_the_contract_is_there(built: Built):
+def test_each_mart_of_the_contract_is_there(built: Built) -> None:
     tables = {
         name for (name,) in built.query("select table_name from information_schema.tables where table_schema = 'marts'")
     }
     assert tables == set(_MARTS)
 
 
-def test_holidays_are_brazils(built: Built):
+def test_holidays_are_brazils(built: Built) -> None:
     found = built.query("select date, holiday_name from core.dim_time where is_holiday and year = 2026 and month = 4")
     assert found == [(dt.date(2026, 4, 3), "Sexta-feira Santa"), (dt.date(2026, 4, 21), "Tiradentes")]
     assert built.query("select day_of_week, week from core.dim_time where date = '2026-11-01'") == [(7, 44)]
 
 
-def test_a_run_takes_in_what_arrived_and_lets_go_what_went(built: Built):
+def test_a_run_takes_in_what_arrived_and_lets_go_what_went(built: Built) -> None:
     last, order = built.query("select max(id), max(order_id) from raw.order_items")[0]
     line = _row(built, "order_items", last)
     changed = _row(built, "orders", order - 1)
@@ -87,7 +88,7 @@ def test_a_run_takes_in_what_arrived_and_lets_go_what_went(built: Built):
     assert _differences(built) == []
 
 
-def test_a_line_that_moves_to_another_order_and_late_lines_are_where_they_belong(built: Built):
+def test_a_line_that_moves_to_another_order_and_late_lines_are_where_they_belong(built: Built) -> None:
     # The line's order is of another day, so that its partition changes.
     ((moved, target),) = built.query("select max(i.id), min(i.order_id) from raw.order_items i")
     built.raw.append("order_items", UPDATE, [_row(built, "order_items", moved) | {"order_id": target}])
@@ -95,7 +96,7 @@ def test_a_line_that_moves_to_another_order_and_late_lines_are_where_they_belong
     assert _differences(built) == []
 
 
-def test_a_receipt_changes_the_margins_of_its_months(built: Built):
+def test_a_receipt_changes_the_margins_of_its_months(built: Built) -> None:
     receipt = _row(built, "purchase_orders", built.query(_A_RECEIPT_THAT_MATTERS)[0][0])
     before = _margins(built)
     number = built.query("select max(id) from raw.purchase_orders")[0][0] + 1
@@ -105,7 +106,7 @@ def test_a_receipt_changes_the_margins_of_its_months(built: Built):
     assert _margins(built) < before
 
 
-def test_an_incremental_run_gives_what_a_full_one_does(built: Built):
+def test_an_incremental_run_gives_what_a_full_one_does(built: Built) -> None:
     before = {mart: built.query(f"select * from marts.{mart} order by all") for mart in _MARTS}
     assert built.runner.run(full=True, select=["fact_orders+", "int_unit_costs+"]).is_good
     assert _differences(built) == []
@@ -113,7 +114,7 @@ def test_an_incremental_run_gives_what_a_full_one_does(built: Built):
         assert built.query(f"select * from marts.{mart} order by all") == before[mart], mart
 
 
-def test_a_run_of_one_model_takes_nothing_from_the_next_run(built: Built):
+def test_a_run_of_one_model_takes_nothing_from_the_next_run(built: Built) -> None:
     last = built.query("select max(id) from raw.order_items")[0][0]
     line = _row(built, "order_items", last)
     built.raw.append("order_items", INSERT, [line | {"id": last + 1}])
@@ -124,7 +125,7 @@ def test_a_run_of_one_model_takes_nothing_from_the_next_run(built: Built):
     assert found == built.query(f"select count(*) from raw.order_items where order_id = {line['order_id']}")
 
 
-def test_models_are_left_out_whose_sources_had_no_arrivals(built: Built):
+def test_models_are_left_out_whose_sources_had_no_arrivals(built: Built) -> None:
     assert built.runner.run().is_good
     assert [node.name for node in built.runner.run().nodes if node.kind == "model"] == ["order_fulfilment"]
     built.raw.append("suppliers", UPDATE, [_row(built, "suppliers", 1)])
@@ -135,11 +136,12 @@ def test_models_are_left_out_whose_sources_had_no_arrivals(built: Built):
     assert {"customer_rfm", "fact_inventory_snapshots"} <= {node.name for node in built.runner.run().nodes}
 
 
-def test_dimensions_keep_history(built: Built):
+def test_dimensions_keep_history(built: Built) -> None:
     row = _row(built, "customers", 1)
     moment = dt.datetime.now(dt.UTC)
     second, third = sorted({"Norte", "Sudeste", "Sul"} - {row["region"]})[:2]
-    for number, change in enumerate(({"region": second}, {"region": second, "email": None}, {"region": third})):
+    regions: list[dict[str, str | None]] = [{"region": second}, {"region": second, "email": None}, {"region": third}]
+    for number, change in enumerate(regions):
         at = moment + dt.timedelta(minutes=number)
         built.raw.append("customers", UPDATE, [row | change | {"name": None}], at=at, unchanged=["name"])
     built.raw.append("customers", DELETE, [{"id": 2}], at=moment)
@@ -159,7 +161,7 @@ def test_dimensions_keep_history(built: Built):
     assert built.query("select is_current, valid_to from core.dim_customers where customer_id = 2") == [(False, moment)]
 
 
-def test_stock_is_recorded_for_days_that_no_run_saw(built: Built):
+def test_stock_is_recorded_for_days_that_no_run_saw(built: Built) -> None:
     day = dt.timedelta(days=1)
     key = built.query("select max(id) from raw.inventory")[0][0]
     row = _row(built, "inventory", key)
@@ -183,10 +185,11 @@ def test_stock_is_recorded_for_days_that_no_run_saw(built: Built):
     assert len(set(counts)) == 1
 
 
-def test_a_run_and_appends_do_not_disturb_each_other(built: Built):
+def test_a_run_and_appends_do_not_disturb_each_other(built: Built) -> None:
     row = _row(built, "customer_interactions", 1)
     last = built.query("select max(id) from raw.customer_interactions")[0][0]
-    stop, appended = threading.Event(), []
+    stop = threading.Event()
+    appended: list[int] = []
 
     def append() -> None:
         writer = built.raw.connection.cursor()
@@ -218,13 +221,13 @@ def test_a_run_and_appends_do_not_disturb_each_other(built: Built):
     )
 
 
-def test_truncated_tables_leave_no_rows(built: Built):
+def test_truncated_tables_leave_no_rows(built: Built) -> None:
     built.raw.append("customer_interactions", TRUNCATE, [{}])
     assert built.runner.run(select=["fact_customer_interactions"]).is_good
     assert built.query("select count(*) from core.fact_customer_interactions") == [(0,)]
 
 
-def test_results_are_kept_without_values(built: Built):
+def test_results_are_kept_without_values(built: Built) -> None:
     kept = built.query("select node, status, seconds > 0 from pipeline.model_run where node = 'fact_orders' limit 1")
     assert kept == [("fact_orders", "success", True)]
     built.query("create or replace view raw.suppliers as select 'secret' :: integer as id")
@@ -235,24 +238,24 @@ def test_results_are_kept_without_values(built: Built):
     assert not failed.is_good
 
 
-def test_nothing_else_imports_dbt():
+def test_nothing_else_imports_dbt() -> None:
     code = "import app.main, app.cli, etl.models.staging, sys; print([m for m in sys.modules if m.startswith('dbt')])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def _margins(built: Built) -> list:
+def _margins(built: Built) -> Rows:
     """Return the margin as the month's mart and as the customers' orders have it."""
     by_month = built.query("select sum(gross_margin) from marts.revenue_and_margin")
     return by_month + built.query("select sum(costed_amount - cost_amount) from intermediate.int_orders")
 
 
-def _row(built: Built, table: str, key: int) -> dict:
+def _row(built: Built, table: str, key: int) -> dict[str, Any]:
     names = built.raw.schemas[table].names
     (values,) = built.query(f"select {', '.join(names)} from raw.{table} where id = {key}")
     return dict(zip(names, values, strict=True))
 
 
-def _differences(built: Built) -> list:
+def _differences(built: Built) -> Rows:
     """Return the rows in which the fact and its definition differ."""
     ours, theirs = f"{_FACTS} core.fact_orders", f"{_FACTS} intermediate.int_order_lines"
     return built.query(f"({ours} except all {theirs}) union all ({theirs} except all {ours})")

@@ -1,5 +1,6 @@
 """Violations that are known: how they are written, and what becomes of findings."""
 
+import duckdb
 import pytest
 
 from etl.quality.check import Check, Finding, Kind, Severity, Status, judged, tolerating
@@ -20,14 +21,14 @@ TEST = Check(Kind.MODEL_TEST, "orders_are_paid")
         ("model test orders_are_paid=0", ("model test orders_are_paid", 0)),
     ],
 )
-def test_a_check_and_a_number(text, read):
+def test_a_check_and_a_number(text: str, read: tuple[str, int]) -> None:
     assert tolerance(text) == read
 
 
 @pytest.mark.parametrize(
     "text", ["", "gap raw", "gap raw=", "gap raw=-1", "gap raw=1.5", "gap raw=many", "gap raw=٣", "gap raw=²"]
 )
-def test_what_is_no_number_is_refused(text):
+def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no CHECK=NUMBER such as"):
         tolerance(text)
 
@@ -41,12 +42,12 @@ def test_what_is_no_number_is_refused(text):
         ("schema raw.orders", "dead letters raw.orders"),
     ],
 )
-def test_a_check_that_there_is_not_is_refused_with_the_nearest(name, nearest):
+def test_a_check_that_there_is_not_is_refused_with_the_nearest(name: str, nearest: str) -> None:
     with pytest.raises(ValueError, match=f"did you mean '{nearest}'"):
         tolerance(f"{name}=1")
 
 
-def test_every_name_that_can_be_tolerated_is_one_of_a_finding(own):
+def test_every_name_that_can_be_tolerated_is_one_of_a_finding(own: duckdb.DuckDBPyConnection) -> None:
     own.execute("create table if not exists raw.gap (since timestamptz, until timestamptz)")
     found = {finding.check.name for finding in Checking(own).run()}
     names = [check.name for check in tolerable_checks() if check.kind is not Kind.RECONCILIATION]
@@ -58,28 +59,30 @@ def test_every_name_that_can_be_tolerated_is_one_of_a_finding(own):
     ("violations", "tolerated", "status"),
     [(3, 3, Status.PASS), (4, 3, Status.FAIL), (0, 3, Status.PASS), (1, 0, Status.FAIL)],
 )
-def test_up_to_a_number_of_violations_is_known(violations, tolerated, status):
+def test_up_to_a_number_of_violations_is_known(violations: int, tolerated: int, status: Status) -> None:
     found = tolerating(judged(CHECK, 10, violations), tolerated)
     assert (found.status, found.violations, found.tolerated) == (status, violations, tolerated)
 
 
 @pytest.mark.parametrize("status", [Status.EMPTY, Status.ERROR])
-def test_nothing_examined_is_not_made_a_success(status):
+def test_nothing_examined_is_not_made_a_success(status: Status) -> None:
     assert tolerating(Finding(CHECK, status, violations=0), 3).status is status
 
 
-def test_what_was_not_counted_is_not_known():
+def test_what_was_not_counted_is_not_known() -> None:
     assert tolerating(Finding(TEST, Status.FAIL), 3).status is Status.FAIL
 
 
-def test_a_share_of_what_was_examined_is_tolerated():
+def test_a_share_of_what_was_examined_is_tolerated() -> None:
     check = Check(Kind.RANGE, "raw.orders", "total", Severity.WARN, tolerated_share=0.001)
     found = [judged(check, examined, 1) for examined in (999, 1000)]
     assert [(one.status, one.tolerated) for one in found] == [(Status.WARN, 0), (Status.PASS, 1)]
 
 
 @pytest.mark.parametrize(("late", "status"), [(1, Status.PASS), (2, Status.WARN)])
-def test_one_moment_in_a_thousand_may_be_before_the_one_that_it_follows(empty, late, status):
+def test_one_moment_in_a_thousand_may_be_before_the_one_that_it_follows(
+    empty: duckdb.DuckDBPyConnection, late: int, status: Status
+) -> None:
     empty.execute(f"""
     create or replace view raw.orders as
     select i as id, timestamptz '2026-01-02' as order_date,
@@ -91,7 +94,7 @@ def test_one_moment_in_a_thousand_may_be_before_the_one_that_it_follows(empty, l
     assert (shipped.status, shipped.violations, shipped.tolerated) == (status, late, 1)
 
 
-def test_tolerated_violations_pass_and_are_kept_with_the_result(own):
+def test_tolerated_violations_pass_and_are_kept_with_the_result(own: duckdb.DuckDBPyConnection) -> None:
     own.execute("create table if not exists raw.gap (since timestamptz, until timestamptz)")
     own.execute("update raw.orders__log set total = -1 where _key <= 2")
     for tolerated, status in ((2, "pass"), (1, "fail")):
@@ -104,7 +107,7 @@ def test_tolerated_violations_pass_and_are_kept_with_the_result(own):
         assert kept == (status, 2, tolerated)
 
 
-def test_a_test_that_there_is_not_is_told(own):
+def test_a_test_that_there_is_not_is_told(own: duckdb.DuckDBPyConnection) -> None:
     own.execute("create schema if not exists marts; create table if not exists marts.sales as select 1 as n")
     own.execute("create schema if not exists intermediate; create schema if not exists core")
     checking = Checking(

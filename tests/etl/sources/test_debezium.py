@@ -94,7 +94,7 @@ class Pair:
 
 def count_of(batch: Batch) -> int:
     """Return how many rows and letters a batch has, those of the offsets apart."""
-    rows = sum(part.records.num_rows for part in batch.changes if part.table != OFFSETS.table)
+    rows: int = sum(part.records.num_rows for part in batch.changes if part.table != OFFSETS.table)
     return rows + len(batch.dead)
 
 
