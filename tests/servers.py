@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import psutil
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = Path("tests/app/embedded/program.py")
 _PATIENCE = 90.0
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,14 @@ class ServerProgram:
 
 def wait_until(description: str, condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until the callable is true."""
+    awaited(description, condition, seconds)
+
+
+def awaited(description: str, ask: Callable[[], Answer], seconds: float = 60.0) -> Answer:
+    """Ask until the answer is true, and return it."""
     deadline = time.monotonic() + seconds
-    while not condition():
+    while not (answer := ask()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"not within {seconds} s: {description}")
         time.sleep(0.02)
+    return answer

@@ -97,7 +97,9 @@ class Site:
 @contextmanager
 def writing(site: Site) -> Iterator[None]:
     url = site.answer["owner_url"]
-    commands = [[sys.executable, WRITER, url, note, str(number)] for number, note in enumerate(site.notes, start=1)]
+    commands = [
+        [sys.executable, str(WRITER), url, str(note), str(number)] for number, note in enumerate(site.notes, start=1)
+    ]
     writers = [subprocess.Popen(command) for command in commands]
     try:
         yield

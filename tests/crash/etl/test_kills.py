@@ -22,7 +22,7 @@ from etl.worker.failpoints import POINTS
 from tests.crash.etl.checking import verdict
 from tests.crash.etl.source import SCHEMA
 from tests.crash.etl.worker import work
-from tests.servers import ServerProgram, wait_until
+from tests.servers import ServerProgram, awaited, wait_until
 
 # Processes that have imported everything when they begin: a kill takes a moment, and not a start of Python.
 FORKS = multiprocessing.get_context("forkserver")
@@ -62,6 +62,11 @@ class Site:
         position, _, losses = self.status.read_text().partition(" ") if self.status.exists() else ("0", "", "0")
         return int(position), int(losses)
 
+    def go_on(self, seconds: float) -> None:
+        """Wait until the warehouse has more than now."""
+        before = self.told()[0]
+        wait_until("changes arrive", lambda: self.told()[0] > before, seconds)
+
     def kill(self, kind: str) -> None:
         """End parts without a warning, and let them start again."""
         if kind in POINTS:
@@ -70,8 +75,7 @@ class Site:
             self.worker.join(60)
             assert self.worker.exitcode == -signal.SIGKILL
         else:
-            before = self.told()[0]
-            wait_until("changes arrive", lambda: self.told()[0] > before, 60)
+            self.go_on(60)
             time.sleep(self.dice.uniform(0, 0.5))
             if "postgres" in kind:
                 self.kill_postgres()
@@ -81,12 +85,11 @@ class Site:
             self.worker = self.start()
 
     def kill_postgres(self) -> None:
-        found: list[psutil.Process] = []
-        wait_until("it is there", lambda: found.extend(self.program.children("postgres")) or found)
+        found = awaited("it is there", lambda: self.program.children("postgres"))[0]
         # One that did not come up may be gone already.
         with contextlib.suppress(psutil.NoSuchProcess):
-            found[0].kill()
-            wait_until("it is dead", lambda: found[0].status() == psutil.STATUS_ZOMBIE)
+            found.kill()
+            wait_until("it is dead", lambda: found.status() == psutil.STATUS_ZOMBIE)
 
     def connected(self) -> psycopg.Connection:
         """Connect, when PostgreSQL has come back."""
@@ -112,8 +115,8 @@ class Site:
             connection.execute("""select pg_logical_emit_message(true, 'cienty.heartbeat', '{"at": "2026-01-01"}')""")
         assert end is not None
         # Writers may be far ahead; what matters is that it goes on.
-        while (now := self.told()[0]) < int(end[0]) - 1:
-            wait_until("the warehouse goes on", lambda now=now: self.told()[0] > now, 120)
+        while self.told()[0] < int(end[0]) - 1:
+            self.go_on(120)
         self.worker.terminate()
         self.worker.join(30)
         assert self.worker.exitcode == 0
@@ -136,7 +139,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 @contextmanager
 def writing(url: str) -> Iterator[None]:
-    commands = [[sys.executable, HERE / "writer.py", url, str(number)] for number in range(WRITERS)]
+    commands = [[sys.executable, str(HERE / "writer.py"), url, str(number)] for number in range(WRITERS)]
     writers = [subprocess.Popen(command) for command in commands]
     try:
         yield

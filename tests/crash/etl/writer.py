@@ -50,9 +50,8 @@ class Writer:
 
     def _rolled_back_in_part(self) -> None:
         self._some()
-        with self._connection.transaction() as inner:
+        with self._connection.transaction(force_rollback=True):
             self._some()
-            raise psycopg.Rollback(inner)
         self._some()
 
     def _rolled_back(self) -> None:

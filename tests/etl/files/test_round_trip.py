@@ -22,8 +22,9 @@ def as_csv(rows: list[list[str]], line_end: str) -> str:
     written = io.StringIO(newline="")
     # Left to itself, the writer of older versions of Python forgets to quote a lone carriage return.
     has_return = any("\r" in cell for row in rows for cell in row)
-    quoting = csv.QUOTE_ALL if has_return else csv.QUOTE_MINIMAL
-    csv.writer(written, lineterminator=line_end, quoting=quoting).writerows(rows)
+    quoted = csv.writer(written, lineterminator=line_end, quoting=csv.QUOTE_ALL)
+    plain = csv.writer(written, lineterminator=line_end, quoting=csv.QUOTE_MINIMAL)
+    (quoted if has_return else plain).writerows(rows)
     return written.getvalue()
 
 

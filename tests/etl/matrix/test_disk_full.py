@@ -51,7 +51,8 @@ def test_it_goes_on_when_there_is_room_again(empty_database: str, tmp_path: Path
             "select wal_status from pg_replication_slots where slot_name = %s", [SLOT]
         ).fetchone() == ("reserved",)
         if process.is_alive():
-            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))  # type: ignore[arg-type]
+            assert process.pid is not None
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         else:
             process = FORKS.Process(target=work, args=(empty_database, path, status, None))
             process.start()

@@ -1,5 +1,6 @@
 """A copy that is cut off shows nothing of itself, and the next one is whole."""
 
+import os
 from pathlib import Path
 from typing import NoReturn
 
@@ -29,7 +30,7 @@ def test_the_next_copy_is_whole(
     monkeypatch.setattr(wire, "_BLOCK", 2**14)
     first = made.unstarted()
     with monkeypatch.context() as patch:
-        patch.setattr(failpoints.os, "kill", cut)
+        patch.setattr(os, "kill", cut)
         failpoints.arm(f"{point}:{times}")
         with pytest.raises(Cut):
             first.pipeline.copy(first.worker.stop)

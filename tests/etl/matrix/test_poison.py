@@ -1,5 +1,6 @@
 """Values that PostgreSQL holds and the declared type can't: each a dead letter, and everything else goes on."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -59,7 +60,7 @@ POISONS = [
 
 
 @pytest.fixture
-def pair(empty_database: str, tmp_path: Path):
+def pair(empty_database: str, tmp_path: Path) -> Iterator[Pair]:
     made = Pair(empty_database, tmp_path, TABLES, (SHAPE, OTHERS))
     # One poisoned row comes with the copy, all the others with the stream.
     made.run("insert into things (id, amount) values (1, 'NaN'), (2, 2)", "insert into others values (1, 1)")

@@ -52,8 +52,9 @@ def test_every_model_compiles(runner: ModelRunner) -> None:
 
 def test_facts_are_laid_out_by_day(runner: ModelRunner) -> None:
     assert runner.compile().problem is None
+    assert runner._manifest is not None
     for name, day in (("fact_orders", "order_date"), ("fact_inventory_snapshots", "snapshot_date")):
-        config = runner._manifest.nodes[f"model.cienty.{name}"].config  # type: ignore[union-attr]  # it was compiled
+        config = runner._manifest.nodes[f"model.cienty.{name}"].config
         assert config.get("partition_by") == {"field": day, "data_type": "date", "granularity": "day"}
         assert config.get("require_partition_filter")
         assert config.get("cluster_by")

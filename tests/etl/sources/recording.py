@@ -48,6 +48,7 @@ class Source:
 
     def batches(self, limit: int = 10**9) -> list[Batch]:
         end = self.connection.execute("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn").fetchone()
+        assert end is not None
         self.connection.execute("select pg_logical_emit_message(true, 'end', '')")
         decoder = Decoder(self.shapes, self.position)
         found = []

@@ -40,12 +40,14 @@ def test_commands_and_heartbeats_are_control(source: Source) -> None:
 def test_a_command_that_is_given_again_is_heard_again_and_one_that_is_taken_back_is_none(source: Source) -> None:
     source.connection.execute(ERASE, ["texts", 5])
     (first,) = source.batches()
+    (given,) = first.control
+    assert isinstance(given, Erase)
     repeat_erasures(source.connection)
     source.connection.execute("delete from gateway_command; truncate gateway_command")
     (batch,) = source.batches()
     again, copy = batch.control
     assert isinstance(again, Erase)
-    assert (again.table, again.key, again.lsn > first.control[0].lsn) == ("texts", 5, True)
+    assert (again.table, again.key, again.lsn > given.lsn) == ("texts", 5, True)
     # Erased is by now also what stands in the row instead: a copy brings it back.
     assert isinstance(copy, CopyAgain)
     assert (copy.table, copy.low, copy.high) == ("texts", None, None)
@@ -62,7 +64,9 @@ def test_a_heartbeat_says_nothing_of_the_future(source: Source) -> None:
         "select pg_logical_emit_message(true, 'cienty.heartbeat', '{\"at\": \"2999-01-01T00:00:00+00:00\"}')"
     )
     (batch,) = source.batches()
-    assert batch.control[0].at <= dt.datetime.now(dt.UTC)
+    (heartbeat,) = batch.control
+    assert isinstance(heartbeat, Heartbeat)
+    assert heartbeat.at <= dt.datetime.now(dt.UTC)
 
 
 def test_a_command_within_a_transaction_is_true_with_its_commit(source: Source) -> None:

@@ -2,9 +2,12 @@
 
 import datetime as dt
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pyarrow as pa
@@ -65,19 +68,21 @@ STEPS = (
 )
 
 
-class Fed(Protocol):
-    """A warehouse that is kept in step with a database."""
+@dataclass
+class Fed:
+    """A warehouse that is kept in step with a database.
+
+    `settle` lets everything be found that this source finds only at its times.
+    """
 
     warehouse: DuckDBWarehouse
-
-    def settle(self) -> None:
-        """Let everything be found that this source finds only at its times."""
+    settle: Callable[[], None]
 
 
 class Running:
     """A feed in a thread."""
 
-    def __init__(self, source: Source, path: Any) -> None:
+    def __init__(self, source: Source, path: Path) -> None:
         self._source = source
         self.warehouse = DuckDBWarehouse(path)
         self.warehouse.prepare(source.shapes)
@@ -105,21 +110,20 @@ class Running:
 
 
 @contextmanager
-def by_log(url: str, path: Any) -> Iterator[Any]:
+def by_log(url: str, path: Path) -> Iterator[Fed]:
     with working(url, path, SHAPES) as work:
-        work.settle = lambda: None
-        yield work
+        yield Fed(work.warehouse, lambda: None)
 
 
 @contextmanager
-def by_poll(url: str, path: Any) -> Iterator[Any]:
+def by_poll(url: str, path: Path) -> Iterator[Fed]:
     running = Running(Poll(url, SHAPES, Pace(dt.timedelta(seconds=0.1), compared=dt.timedelta(0))), path)
-    yield running
+    yield Fed(running.warehouse, running.settle)
     running.close()
 
 
 @contextmanager
-def by_debezium(url: str, path: Any) -> Iterator[Any]:
+def by_debezium(url: str, path: Path) -> Iterator[Fed]:
     kafka = Kafka()
     connector = Connector(kafka, "cienty.public")
     kafka.make(*(f"cienty.public.{shape.table}" for shape in SHAPES))
@@ -132,8 +136,7 @@ def by_debezium(url: str, path: Any) -> Iterator[Any]:
             for row in source.changes():
                 connector.write(source.shapes[row["table"]], row)
 
-        running.settle = connect
-        yield running
+        yield Fed(running.warehouse, connect)
     running.close()
 
 
@@ -141,7 +144,7 @@ SOURCES = {"postgres_wal": by_log, "poll": by_poll, "debezium": by_debezium}
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_the_same_writes_give_the_same_tables(empty_database: str, tmp_path: Any, name: str) -> None:
+def test_the_same_writes_give_the_same_tables(empty_database: str, tmp_path: Path, name: str) -> None:
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute(f"{COMMAND_TABLE}{TABLES}".encode())
         with SOURCES[name](empty_database, tmp_path / "warehouse.duckdb") as fed:
@@ -152,9 +155,13 @@ def test_the_same_writes_give_the_same_tables(empty_database: str, tmp_path: Any
                 for shape in SHAPES:
                     wait_until(
                         f"{shape.table} is the same after: {step[:40]}",
-                        lambda shape=shape: landed(fed.warehouse, shape.table) == there(connection, shape),
+                        partial(is_in_step, fed.warehouse, connection, shape),
                     )
             assert fed.warehouse.letters() == []
+
+
+def is_in_step(warehouse: DuckDBWarehouse, connection: psycopg.Connection, shape: TableShape) -> bool:
+    return landed(warehouse, shape.table) == there(connection, shape)
 
 
 def there(connection: psycopg.Connection, shape: TableShape) -> list[Any]:

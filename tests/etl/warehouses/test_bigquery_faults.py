@@ -114,8 +114,8 @@ def numbers(*values: int) -> pa.Table:
     return pa.table({"n": pa.array(values, pa.int64())})
 
 
-def test_rows_whose_answer_was_lost_are_there_once(service: Service) -> None:
-    service.writing = Shaky(service.writing, ["before", "after", "after", "fine", "after"])  # type: ignore[assignment]
+def test_rows_whose_answer_was_lost_are_there_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "writing", Shaky(service.writing, ["before", "after", "after", "fine", "after"]))
     stream = Stream(service, "t")
     for start in (0, 2, 4):
         stream.append(numbers(start, start + 1))
@@ -124,9 +124,11 @@ def test_rows_whose_answer_was_lost_are_there_once(service: Service) -> None:
 
 
 @pytest.mark.parametrize("fault", ["before", "after"])
-def test_rows_after_a_request_of_unknown_outcome_are_not_taken_for_its_replay(service: Service, fault: str) -> None:
+def test_rows_after_a_request_of_unknown_outcome_are_not_taken_for_its_replay(
+    service: Service, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
     service.patience = 0.0
-    service.writing = Shaky(service.writing, ["fine", fault])  # type: ignore[assignment]
+    monkeypatch.setattr(service, "writing", Shaky(service.writing, ["fine", fault]))
     stream = Stream(service, "t")
     stream.append(numbers(0))
     with pytest.raises(google.ServerError):
@@ -249,7 +251,9 @@ def test_a_journal_that_was_lost_is_begun_anew_behind_the_loads_that_are_there(
     other.close()
 
 
-def test_the_follower_sends_by_itself_and_tells_when_it_can_not(bigquery: Emulator, tmp_path: Path) -> None:
+def test_the_follower_sends_by_itself_and_tells_when_it_can_not(
+    bigquery: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = bigquery.place()
     made = BigQueryWarehouse(place, tmp_path / "j.duckdb", Pace(sending=0.05), patience=0.0)
     made.prepare([SHAPE])
@@ -258,7 +262,8 @@ def test_the_follower_sends_by_itself_and_tells_when_it_can_not(bigquery: Emulat
     # The emulator refuses what comes while another statement runs: nothing is asked before all is sent.
     wait_until("the mirror has sent it", lambda: made._mirror._sent == 1)
     assert made.degraded() == {}
-    made._mirror._service.writing = Shaky(made._mirror._service.writing, ["before"] * 1000)  # type: ignore[assignment]
+    asked = made._mirror._service
+    monkeypatch.setattr(asked, "writing", Shaky(asked.writing, ["before"] * 1000))
     made.append(batch([(2, 0, INSERT, 2, None, 0, 2, "y")], 2))
     wait_until("the problem is told", made.degraded)
     assert made.degraded() == {"things": ["BigQuery does not follow: ServiceUnavailable"]}

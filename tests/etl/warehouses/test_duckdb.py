@@ -15,6 +15,7 @@ from tests.etl.warehouses.things import (
     UNSENT_B,
     UPDATE,
     Model,
+    Row,
     batch,
     change,
     column,
@@ -30,7 +31,9 @@ STEP = st.tuples(
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(STEP, st.integers(0, 3)), max_size=25))
 def test_the_table_is_what_the_changes_say(steps: Any) -> None:
-    made, model, lsn, rows = warehouse(), {}, 1, []
+    made, lsn = warehouse(), 1
+    rows: list[Row] = []
+    model: Model = {}
     shown: Model = {}
     for index, ((what, key, other, is_commit), cut) in enumerate(steps):
         rows += change(model, what, key, other, lsn, index * 2)

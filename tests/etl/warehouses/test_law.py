@@ -9,7 +9,6 @@ import pyarrow as pa
 import pytest
 
 from etl.changes import Batch, Changes, DeadLetter, Erase, Operation, SchemaChange, TableShape
-from etl.warehouses.interface import Warehouse
 from tests.etl.warehouses.opening import Opener
 from tests.etl.warehouses.things import (
     AT,
@@ -24,14 +23,11 @@ from tests.etl.warehouses.things import (
     batch,
     change,
     column,
+    content,
     copy,
 )
 
 KINDS = ("put", "put", "put", "touch", "touch", "move", "delete", "truncate")
-
-
-def content(made: Warehouse) -> Model:
-    return {row["id"]: (row["a"], row["b"]) for row in made.read("things").to_pylist()}
 
 
 def test_a_transaction_is_invisible_before_its_end(opener: Opener) -> None:

@@ -143,14 +143,12 @@ def test_a_copy_of_the_table_answers_earlier_letters() -> None:
 def test_a_letter_older_than_what_is_kept_takes_the_place_of_no_newer_change() -> None:
     """What it would be compared with is kept, however old, until the letter is read."""
     made = warehouse()
-    row = {"a": 7, "b": "older"}
     for key in (1, 2):
         made.append(batch([(2 * key, 0, INSERT, key, None, 0, 1, "first")], 2 * key, [letter(2 * key, key)]))
         made.append(batch([(2 * key + 1, 0, UPDATE, key, None, 0, 2, "newer")], 2 * key + 1))
     made.compact("things")
     made.prune(dt.timedelta(0))
-    change = changes([(2, 0, UPDATE, 1, None, 0, *row.values())])
-    assert made.redeem(letter(2, 1), change)
+    assert made.redeem(letter(2, 1), changes([(2, 0, UPDATE, 1, None, 0, 7, "older")]))
     assert content(made)[1] == (2, "newer")
     assert made.prune(dt.timedelta(0)) > 0
 

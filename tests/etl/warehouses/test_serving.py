@@ -10,7 +10,7 @@ from etl.warehouses.duckdb.serving import serve_queries
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from resolvers.warehouse.reader import WarehouseTooExpensive
 from resolvers.warehouse.served import ServedWarehouse
-from tests.etl.warehouses.test_duckdb import SHAPE, batch
+from tests.etl.warehouses.things import SHAPE, batch
 
 
 async def test_appends_and_compactions_go_on_while_it_is_asked(tmp_path: Path) -> None:

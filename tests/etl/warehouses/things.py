@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from etl.changes import Batch, Changes, ColumnShape, DeadLetter, TableShape, copy_begins, copy_ends
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
+from etl.warehouses.interface import Warehouse
 
 AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 INSERT, UPDATE, DELETE, TRUNCATE, SNAPSHOT = 1, 2, 3, 4, 5
@@ -46,7 +47,7 @@ def warehouse(path: Any = ":memory:", *shapes: TableShape) -> DuckDBWarehouse:
     return made
 
 
-def content(made: DuckDBWarehouse) -> Model:
+def content(made: Warehouse) -> Model:
     return {row["id"]: (row["a"], row["b"]) for row in made.read("things").to_pylist()}
 
 

@@ -89,7 +89,9 @@ def test_an_erasure_that_is_given_again_takes_nothing_that_the_source_has(work: 
     assert work.rows("select cnpj from raw.customers where id = 1") == [("nobody",)]
 
 
-def test_a_worker_killed_behind_its_first_copy_hears_earlier_erasures(migrated_database: str, tmp_path: Path) -> None:
+def test_a_worker_killed_behind_its_first_copy_hears_earlier_erasures(
+    migrated_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source, path = source_of(migrated_database), tmp_path / "w.duckdb"
     with psycopg.connect(migrated_database) as owner:
         owner.execute("insert into customers (name, cnpj, region) values ('one', '00000000000001', 'Sul')")
@@ -101,7 +103,7 @@ def test_a_worker_killed_behind_its_first_copy_hears_earlier_erasures(migrated_d
         if batch.through:
             raise SystemExit
 
-    first.warehouse.append = killed  # type: ignore[method-assign]
+    monkeypatch.setattr(first.warehouse, "append", killed)
     with pytest.raises(SystemExit):
         first.pipeline.run(threading.Event())
     first.warehouse.close()

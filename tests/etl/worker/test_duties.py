@@ -4,6 +4,7 @@ import datetime as dt
 import threading
 
 from etl.changes import Batch
+from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from etl.worker.compaction import Compaction
 from etl.worker.duties import Roster
 from tests.etl.worker.test_metrics import changes
@@ -40,10 +41,11 @@ def test_a_duty_that_fails_stops_no_other() -> None:
     assert ("bad", True) not in told
 
 
-class Compacting:
+class Compacting(DuckDBWarehouse):
     """A warehouse that notes what is compacted."""
 
     def __init__(self) -> None:
+        super().__init__(":memory:")
         self.compacted: list[str] = []
         self.fails = False
 
@@ -55,7 +57,7 @@ class Compacting:
 
 def test_a_table_is_compacted_after_enough_rows_or_enough_time() -> None:
     warehouse = Compacting()
-    duty = Compaction(warehouse, ())  # type: ignore[arg-type]
+    duty = Compaction(warehouse, ())
     assert not duty.due(START)
     duty.saw(Batch(1, (changes(0),)))
     duty.run()
@@ -72,7 +74,7 @@ def test_a_table_is_compacted_after_enough_rows_or_enough_time() -> None:
 
 def test_what_could_not_be_compacted_is_compacted_later() -> None:
     warehouse = Compacting()
-    duty = Compaction(warehouse, ["orders"])  # type: ignore[arg-type]
+    duty = Compaction(warehouse, ["orders"])
     warehouse.fails = True
     try:
         duty.run()

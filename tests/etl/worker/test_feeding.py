@@ -49,13 +49,15 @@ class Counting:
 
 
 @pytest.mark.parametrize("fault", [SourceGone("the source went away"), ChangesLost("changes are gone")])
-def test_faults_are_told_and_the_feed_goes_on_behind_what_is_durable(fault: Exception) -> None:
+def test_faults_are_told_and_the_feed_goes_on_behind_what_is_durable(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source, warehouse, stop = Counting(fault), DuckDBWarehouse(":memory:"), threading.Event()
     warehouse.prepare(source.shapes)
     heard: list[int] = []
     feeding = Feeding(source, warehouse, lambda batch, _: heard.append(batch.through))
-    faults: list[str | None] = []
-    feeding.standing.fail = faults.append  # type: ignore[method-assign]
+    faults: list[str] = []
+    monkeypatch.setattr(feeding.standing, "fail", faults.append)
     thread = threading.Thread(target=feeding.run, args=[stop], daemon=True)
     thread.start()
     wait_until("it goes on", lambda: (warehouse.position() or 0) > 5)

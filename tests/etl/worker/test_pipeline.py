@@ -1,12 +1,14 @@
 """A source joined to a warehouse: copied, streamed, and gone on with after every kind of interruption."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import psycopg
 import pytest
 
+from etl.changes import Batch
 from etl.sources.postgres_wal.slot import drop_slot
 from etl.warehouses.interface import WarehouseUnavailable
 from etl.worker import copying
@@ -72,14 +74,8 @@ def test_a_lost_slot_is_told_and_all_tables_are_copied_again(source: Source, tmp
     assert first.pipeline.standing.wait_until_streaming(30)
     first.stop()
     with psycopg.connect(source.url, autocommit=True) as connection:
-        wait_until(
-            "the slot is let go",
-            lambda: (
-                not connection.execute(
-                    "select active from pg_replication_slots where slot_name = %s", [source.slot]
-                ).fetchone()[0]
-            ),
-        )
+        active = "select active from pg_replication_slots where slot_name = %s"
+        wait_until("the slot is let go", lambda: connection.execute(active, [source.slot]).fetchone() == (False,))
         drop_slot(connection, source.slot)
         connection.execute("delete from categories where name = 'goes'")
         connection.execute(CATEGORY, ["comes"])
@@ -97,7 +93,7 @@ def test_a_lost_slot_is_told_and_all_tables_are_copied_again(source: Source, tmp
 def test_a_copy_that_is_cut_off_shows_nothing_and_begins_anew(
     source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def cut(*_: object) -> NoReturn:
+    def cut() -> NoReturn:
         raise psycopg.OperationalError
 
     first = Work(source, tmp_path / "w.duckdb")
@@ -169,25 +165,21 @@ def test_a_worker_that_lost_its_turn_writes_no_more(source: Source, tmp_path: Pa
     second.stop()
 
 
-def _cutting(cut: object) -> object:
+def _cutting(cut: Callable[[], NoReturn]) -> Callable[..., Batch]:
     """Return what stands for a batch until the tenth, and raises then."""
-    made = []
-
-    def batch(*arguments: Any, **named: Any) -> Any:
-        made.append(arguments)
-        return original(*arguments, **named) if len(made) < 10 else cut()  # type: ignore[operator,arg-type]
-
-    original = copying.Batch
-    return batch
+    numbers = itertools.count(1)
+    return lambda *given, **named: Batch(*given, **named) if next(numbers) < 10 else cut()
 
 
-def test_a_warehouse_that_is_down_does_not_keep_the_source_from_forgetting(source: Source, tmp_path: Path) -> None:
+def test_a_warehouse_that_is_down_does_not_keep_the_source_from_forgetting(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = Work(source, tmp_path / "w.duckdb", spill=tmp_path / "spill")
     first.start()
     assert first.pipeline.standing.wait_until_streaming(30)
     first.execute(CATEGORY, ["before"])
     first.caught_up()
-    _switch_off(first)
+    monkeypatch.setattr(first.warehouse, "append", _unavailable)
     first.execute(CATEGORY, ["while it is down"])
     wait_until("the change is kept here", lambda: first.pipeline.outlet.waiting_bytes > 0)
     confirmed = "select confirmed_flush_lsn > %s::pg_lsn from pg_replication_slots where slot_name = %s"
@@ -208,8 +200,5 @@ def test_a_warehouse_that_is_down_does_not_keep_the_source_from_forgetting(sourc
     second.stop()
 
 
-def _switch_off(work: Work) -> None:
-    def unavailable(batch: object) -> NoReturn:
-        raise WarehouseUnavailable("switched off")
-
-    work.warehouse.append = unavailable  # type: ignore[method-assign]
+def _unavailable(_: Batch) -> NoReturn:
+    raise WarehouseUnavailable("switched off")

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from etl.sources.publication import source_columns
+from etl.sources.publication import is_in_step, source_columns, unpublished
 from etl.worker import publishing
 from etl.worker.publishing import bring_in_step
 from tests.etl.worker.working import SHAPES
@@ -46,10 +46,9 @@ def test_nothing_is_taken_out_unnoticed_while_the_publication_is_mended(
 ) -> None:
     """Whoever takes a table out between the look and the change waits until the change is there."""
     drop = 'alter publication "some" drop table {}'
-    look = publishing.unpublished
 
     def dropped_meanwhile(*given: Any) -> list[str]:
-        found = look(*given)
+        found = unpublished(*given)
         other.execute("set lock_timeout = '200ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
             other.execute(drop.format("pricing").encode())
@@ -64,10 +63,8 @@ def test_nothing_is_taken_out_unnoticed_while_the_publication_is_mended(
 def test_what_is_lost_is_what_was_seen_when_it_was_mended(
     migrated_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look = publishing.is_in_step
-
     def dropped_afterwards(*given: Any) -> bool:
-        found = look(*given)
+        found = is_in_step(*given)
         other.execute('alter publication "some" drop table gateway_command')
         return found
 

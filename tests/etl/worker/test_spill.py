@@ -18,6 +18,7 @@ from etl.changes import (
     SchemaChange,
     TableShape,
 )
+from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from etl.warehouses.interface import WarehouseUnavailable
 from etl.worker import spill as spilling
 from etl.worker.batch_bytes import from_bytes, to_bytes
@@ -29,8 +30,8 @@ LIMIT = 10**6
 LETTER = DeadLetter("t", 1, 2, None, "c", "no", b"\x00\xff", Operation.UPDATE, 4, AT, "pgoutput", (("c", 25),))
 
 
-def some(through: int, **more: object) -> Batch:
-    return batch([(through, 0, INSERT, through, None, 0, through, "São João")], through, **more)
+def some(through: int, *, is_partial: bool = False) -> Batch:
+    return batch([(through, 0, INSERT, through, None, 0, through, "São João")], through, is_partial=is_partial)
 
 
 def taken(spill: Spill) -> list[int]:
@@ -100,10 +101,11 @@ def test_there_is_a_limit_and_a_shape_does_not_wait(tmp_path: Path) -> None:
         Spill(tmp_path / "other", LIMIT).append(Batch(1, control=(SchemaChange(TableShape("t", (column,))),)), 0)
 
 
-class Flaky:
-    """A warehouse that can be switched off."""
+class Flaky(DuckDBWarehouse):
+    """A warehouse that can be switched off, and keeps only how far batches went."""
 
     def __init__(self) -> None:
+        super().__init__(":memory:")
         self.is_off = False
         self.throughs: list[int] = []
 
@@ -120,7 +122,7 @@ class Flaky:
 
 
 def outlet(folder: Path, flaky: Flaky, delivered: list[int]) -> Outlet:
-    made = Outlet(flaky, Spill(folder, LIMIT), lambda batch, _: delivered.append(batch.through))  # type: ignore[arg-type]
+    made = Outlet(flaky, Spill(folder, LIMIT), lambda batch, _: delivered.append(batch.through))
     made.open("test")
     return made
 

@@ -46,7 +46,7 @@ class Work:
             self.warehouse,
             self.deliveries,
             lacking=self.backfill.want_all,
-            spill=spill and Spill(spill, 10**8),
+            spill=Spill(spill, 10**8) if spill else None,
         )
         self.compaction = Compaction(self.warehouse, (shape.table for shape in shapes))
         self.deliveries.listeners += [self.compaction.saw, self.backfill.saw]
