@@ -17,7 +17,7 @@ from schema.policies import policy_of, write_policy_of
 from security.principal import Principal
 from security.roles import ROLES, Role
 
-_DIALECT = postgresql_dialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy's are not typed
+_DIALECT = postgresql_dialect(paramstyle="named")
 
 
 def printed_schema(graph: Graph, limits: Limits) -> str:

@@ -125,7 +125,7 @@ class Server(uvicorn.Server):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as uvicorn calls it
+    def handle_exit(self, sig: int, _frame: FrameType | None) -> None:
         """Begin to stop; at a second Ctrl-C end the process, as kill -9 would."""
         if self._stop_at is not None and sig == signal.SIGINT:
             os._exit(_INTERRUPTED)

@@ -268,7 +268,7 @@ def sql_of(statement: Statement, version: Version = _OLDEST) -> tuple[str, Seque
 
 @cache
 def _dialect(version: Version) -> Any:
-    dialect: Any = asyncpg_dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects are not typed
+    dialect: Any = asyncpg_dialect()
     dialect.server_version_info = version
     return dialect
 

@@ -72,7 +72,7 @@ class StaticKeys:
 
     keys: tuple[PublicKey, ...]
 
-    async def candidates(self, key_id: str | None, algorithm: str) -> Sequence[PublicKey]:  # noqa: ARG002 - the protocol's argument
+    async def candidates(self, _key_id: str | None, algorithm: str) -> Sequence[PublicKey]:
         """Return all that fit: so few that a token's hint is of no use."""
         return [key for key in self.keys if fits(key, algorithm)]
 

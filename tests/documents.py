@@ -10,6 +10,7 @@ from graphql import (
     GraphQLInputType,
     GraphQLList,
     GraphQLNonNull,
+    GraphQLObjectType,
     GraphQLSchema,
     get_nullable_type,
     print_ast,
@@ -219,7 +220,9 @@ class _Writer:
         return f"${name}"
 
     def _value(self, parent: str, name: str, key: str, value: Any) -> str:
-        type_ = self.schema.type_map[parent].fields[name].args[key].type  # type: ignore[attr-defined]
+        owner = self.schema.type_map[parent]
+        assert isinstance(owner, GraphQLObjectType)
+        type_ = owner.fields[name].args[key].type
         return self._variable(type_, value) if self.draw(st.booleans()) else self._written(value, type_)
 
     def _written(self, value: Any, type_: GraphQLInputType) -> str:

@@ -48,7 +48,7 @@ def replace(connection: psycopg.Connection, data: Data) -> None:
 
     They come in no order, so that whoever does not ask for one does not get one.
     """
-    chance = random.Random(0)  # noqa: S311  # no secret, and the same each time
+    chance = random.Random(0)
     with connection.transaction():
         # All rows go: nothing needs to be told of it, no key that refers to them and not the guard of the audit log.
         connection.execute("set local session_replication_role = replica")

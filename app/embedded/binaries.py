@@ -68,12 +68,11 @@ def locate() -> Binaries:
 def version(program: Path) -> str:
     """Return what the program says of its version, such as `18.4`; StartError when it does not run here."""
     try:
-        # The program is one of ours, found by `locate`.
-        line = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603
+        told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)  # noqa: S603 - one of ours
     except (OSError, subprocess.CalledProcessError) as error:
         raise StartError(f"{program} does not run on this machine: {error}") from error
-    words = [word.removeprefix("v=") for word in line.split()]
-    return next((word for word in words if word[:1].isdigit()), line.strip())
+    words = [word.removeprefix("v=") for word in told.stdout.split()]
+    return next((word for word in words if word[:1].isdigit()), told.stdout.strip())
 
 
 def _package(name: str) -> Path:

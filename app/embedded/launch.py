@@ -29,8 +29,7 @@ def main(arguments: list[str]) -> None:
         os.umask(0o077)
         os.chdir(folder)
         _hear_signals()
-        # Found by `binaries.locate`, never the text of a user.
-        os.execv(command[0], command)  # noqa: S606
+        os.execv(command[0], command)  # noqa: S606 - found by `binaries.locate`, never the text of a user
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         sys.stderr.write(f"launch: {error.strerror}{where}\n")

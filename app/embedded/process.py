@@ -51,8 +51,7 @@ def spawn(
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError(_MAIN_THREAD_ONLY)
     launcher = [sys.executable, "-I", "-S", str(_LAUNCHER), str(os.getpid()), str(int(death_signal)), switch]
-    # Only programs that `binaries.locate` found are run, without a shell.
-    return subprocess.Popen(  # noqa: S603
+    return subprocess.Popen(  # noqa: S603 - only programs that `binaries.locate` found, without a shell
         [*launcher, str(folder), *map(str, command)],
         stdin=source,
         stdout=output,

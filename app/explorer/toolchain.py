@@ -46,8 +46,8 @@ def is_supported(version: str) -> bool:
     match = re.fullmatch(r"v(\d+)\.(\d+)\.\d+", version)
     if match is None:
         return False
-    major, minor = int(match[1]), int(match[2])
-    return (major == 20 and minor >= 19) or (major, minor) >= (22, 12)  # noqa: PLR2004  the range of SUPPORTED
+    found = int(match[1]), int(match[2])
+    return (20, 19) <= found < (21, 0) or found >= (22, 12)
 
 
 def run_step(name: str, command: Sequence[str], folder: Path) -> None:

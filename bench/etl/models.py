@@ -7,6 +7,7 @@ other table, on as many threads and in as much memory as the worker has.
 import argparse
 import json
 import resource
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -80,7 +81,7 @@ def main() -> None:
     arguments.add_argument("--orders", type=int, default=1_000_000)
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps(measure(given.orders, Path(folder)), indent=1))
+        sys.stdout.write(json.dumps(measure(given.orders, Path(folder)), indent=1) + "\n")
 
 
 if __name__ == "__main__":

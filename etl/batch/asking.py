@@ -103,7 +103,7 @@ class _Server(ThreadingMixIn, TCPServer):
         self.token = place.token
         self.jobs = jobs
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - as the library calls it
+    def handle_error(self, _request: Any, _client_address: Any) -> None:
         """Log it; by itself the server would print a traceback."""
         _LOG.exception("a request for a job could not be answered")
 

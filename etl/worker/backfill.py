@@ -61,7 +61,7 @@ class Backfill:
         if self._unseen and not batch.is_partial:
             self._answer(batch.through)
 
-    def due(self, now: dt.datetime) -> bool:  # noqa: ARG002 - copies wait for the stream, not for a time
+    def due(self, _now: dt.datetime) -> bool:
         """Tell whether there is something to copy."""
         return bool(self._wanted) and self._streams()
 
@@ -87,8 +87,8 @@ class Backfill:
         """Hear of a step, and say so in the log."""
         _LOG.info("%s", text)
 
-    def copying(self, table: str, done: int, total: int) -> None:  # noqa: ARG002 - one table at a time is copied
-        """Hear how far the copy has come."""
+    def copying(self, _table: str, done: int, total: int) -> None:
+        """Hear how far the copy has come, of the one table that is copied at a time."""
         self._tell(self._wanted[0].id, done=done, total=total)
 
     def _answer(self, through: int) -> None:

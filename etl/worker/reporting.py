@@ -19,7 +19,7 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 
 class _Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as the library calls it
+    def log_message(self, _format: str, *_values: object) -> None:
         """Log no request."""
 
 

@@ -99,8 +99,8 @@ class Filters:
             return among if operator == "in" else among.is_not(sa.true())
         if operator in _PATTERNS:
             pattern = _PATTERNS[operator]
-            read = lambda given: pattern.format(_escaped(storable(given)))  # noqa: E731  # one of a family of three
-            return column.ilike(bind(operand, sa.Text(), read), escape="\\")
+            like = bind(operand, sa.Text(), lambda given: pattern.format(_escaped(storable(given))))
+            return column.ilike(like, escape="\\")
         return _COMPARISONS[operator](column, bind(operand, sql_type, storable))
 
     def _to_one(self, link: Link, source: Source, given: Given) -> Predicate:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
+from types import GenericAlias
 from typing import Any, cast
 
 import strawberry
@@ -37,7 +38,7 @@ class Types(dict[str, Any]):
         if text.endswith(_OR_NONE):
             return self._meaning(text.removesuffix(_OR_NONE)) | None
         if text.startswith("list["):
-            return list[self._meaning(text.removeprefix("list[").removesuffix("]"))]  # type: ignore[misc]  # at run time
+            return GenericAlias(list, self._meaning(text.removeprefix("list[").removesuffix("]")))
         return self[text]
 
     def output(

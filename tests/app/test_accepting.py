@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import socket
-import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,18 +17,23 @@ from app.settings import Settings
 from app.tls import server_context
 from tests.app.serving import serving
 from tests.app.test_connections import whoami
-from tests.app.test_tls import write_pair
+from tests.app.test_tls import trusting, write_pair
 from tests.app.wire import connect, seconds_until_closed
 
 
 @pytest.fixture
-def encrypted(tmp_path: Path) -> Iterator[str]:
+def pair(tmp_path: Path) -> dict[str, Any]:
+    return write_pair(tmp_path)
+
+
+@pytest.fixture
+def encrypted(pair: dict[str, Any]) -> Iterator[str]:
     """A server over TLS that takes three connections of one client."""
-    with serving(whoami, connection_limit_per_address=3, **write_pair(tmp_path)) as url:
-        yield url
+    with serving(whoami, connection_limit_per_address=3, **pair) as url:
+        yield url.replace("127.0.0.1", "localhost")
 
 
-def test_handshakes_are_counted_too(encrypted: str) -> None:
+def test_handshakes_are_counted_too(encrypted: str, pair: dict[str, Any]) -> None:
     begun = [connect(encrypted) for _ in range(3)]
     time.sleep(0.1)
     with connect(encrypted) as one_more:
@@ -37,11 +41,12 @@ def test_handshakes_are_counted_too(encrypted: str) -> None:
     for connection in begun:
         connection.close()
     time.sleep(0.1)
-    assert [httpx.get(encrypted, verify=False).text for _ in range(5)] == ["127.0.0.1 https"] * 5  # noqa: S501 - a certificate of the test's
+    answers = [httpx.get(encrypted, verify=trusting(pair)).text for _ in range(5)]
+    assert answers == ["127.0.0.1 https"] * 5
 
 
-def test_a_stop_waits_for_no_handshake(tmp_path: Path) -> None:
-    with serving(whoami, **write_pair(tmp_path)) as url:
+def test_a_stop_waits_for_no_handshake(pair: dict[str, Any]) -> None:
+    with serving(whoami, **pair) as url:
         begun = connect(url)
         time.sleep(0.1)
         stopping = time.monotonic()
@@ -63,7 +68,9 @@ class Starved(socket.socket):
         return super().accept()
 
 
-async def test_without_file_descriptors_it_waits_for_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_file_descriptors_it_waits_for_some(
+    pair: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("app.accepting._PAUSE_SECONDS", 0.01)
     made: list[Visit] = []
 
@@ -71,14 +78,14 @@ async def test_without_file_descriptors_it_waits_for_some(tmp_path: Path, monkey
         made.append(visit)
         return asyncio.Protocol()
 
-    context = server_context(Settings(**write_pair(tmp_path)))
+    context = server_context(Settings(**pair))
     assert context
     listener = Starved()
     listener.bind(("127.0.0.1", 0))
     server = EncryptedServer(listener, make, context, Crowd(3), backlog=5)
-    trusting = ssl._create_unverified_context()  # noqa: S323 - a certificate of the test's
+    address = listener.getsockname()
     async with asyncio.timeout(10):
-        _, writer = await asyncio.open_connection(*listener.getsockname(), ssl=trusting)
+        _, writer = await asyncio.open_connection(*address, ssl=trusting(pair), server_hostname="localhost")
     assert (listener.refusals, [visit.client for visit in made]) == (0, ["127.0.0.1"])
     writer.close()
     server.close()

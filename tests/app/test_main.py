@@ -55,7 +55,7 @@ def finished_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(finished_data: Path, tmp_path: Path) -> Path:
     """A folder whose `data` is a copy of that one, with its owners: PostgreSQL insists on its user."""
-    subprocess.run(["cp", "-a", finished_data, tmp_path / "data"], check=True)
+    subprocess.run(["/bin/cp", "-a", finished_data, tmp_path / "data"], check=True)
     return tmp_path
 
 

@@ -5,10 +5,10 @@ import os
 import re
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.docs.tree import ROOT, code_blocks
@@ -51,12 +51,7 @@ def test_the_first_query_has_the_answer_of_the_page(address: str, environment: d
     assert role
     assert body
     token = subprocess.check_output([GATEWAY, *role[1].split()], env=environment, text=True).strip()
-    request = urllib.request.Request(  # noqa: S310  # the address is our own
-        address,
-        body[1].encode(),
-        {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310  # the same
-        answer = json.load(response)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    answer = httpx.post(address, content=body[1], headers=headers, timeout=30).raise_for_status()
     [shown] = code_blocks(README, "json")
-    assert answer == json.loads(shown)
+    assert answer.json() == json.loads(shown)

@@ -36,7 +36,7 @@ class Mark:
         self.text = other
         return True
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # whatever is equal to any text has none
 
     def place(self, principal: Principal) -> Place:
         """Return the place that the cursor has turned out to stand for."""

@@ -21,13 +21,13 @@ _UNIQUE_PAIRS = {"inventory": ("product_id", "warehouse_id"), "pricing": ("produ
 
 def random_data(seed: int) -> Data:
     """Return a data set, the same for the same seed."""
-    chance = random.Random(seed)  # noqa: S311  # no secret, and the same each time
+    chance = random.Random(seed)
     return _Maker(chance, USUAL).data()
 
 
 def odd_data(seed: int) -> Data:
     """Return a data set with more of what is rare, each in another manner; the same for the same seed."""
-    chance = random.Random(seed)  # noqa: S311  # no secret, and the same each time
+    chance = random.Random(seed)
     return _Maker(chance, odd_manner(chance)).data()
 
 

@@ -6,6 +6,7 @@ time. Then names that are hidden and names that don't exist are asked for in tur
 
 import asyncio
 import statistics
+import sys
 import tempfile
 import threading
 import time
@@ -110,14 +111,14 @@ def _in_turn(
     _print(one, (pair[0] for pair in pairs))
     _print(other, (pair[1] for pair in pairs))
     longer = sum(hidden > absent for hidden, absent in pairs) / TURNS
-    print(f"{one} took longer than {other} in {longer:.0%} of {TURNS:,} pairs")  # noqa: T201
+    sys.stdout.write(f"{one} took longer than {other} in {longer:.0%} of {TURNS:,} pairs\n")
 
 
 def _print(what: str, taken: Iterable[float]) -> None:
     times = sorted(taken)
     p99 = times[int(0.99 * (len(times) - 1))]
     told = f"median {statistics.median(times):.1f}, p99 {p99:.1f}, most {times[-1]:.1f}"
-    print(f"{what:<28}{len(times):>6,} requests: {told}")  # noqa: T201
+    sys.stdout.write(f"{what:<28}{len(times):>6,} requests: {told}\n")
 
 
 if __name__ == "__main__":

@@ -172,7 +172,7 @@ SHAPES: dict[str, tuple[Shape, int, int]] = {
 
 def hostile_documents(number: int, seed: int = 1) -> Iterator[tuple[str, str]]:
     """Give so many documents, each with the name of its shape; sizes of all orders of magnitude come."""
-    chance = random.Random(seed)  # noqa: S311  # no secret hangs on it
+    chance = random.Random(seed)
     names = list(SHAPES)
     for at in range(number):
         name = names[at % len(names)]

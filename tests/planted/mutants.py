@@ -1,7 +1,6 @@
 """Mutants of the declarations, made from them one by one: each right of each role, each rule and each gated field."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from schema.model import Model
 from security import roles
@@ -10,7 +9,7 @@ from security.rows import RowRule, _Both, _Either
 from tests.fuzz.chance import Focus
 from tests.fuzz.rights import NEEDS, NEEDS_MORE
 from tests.model.world import GRAPH
-from tests.planted.planting import Bug, Patch, Plant, on, ungated, with_model
+from tests.planted.planting import Bug, Patch, Plant, on, rows_of, ungated
 
 
 def mutants() -> Iterator[Bug]:
@@ -78,7 +77,7 @@ def _of_rules(model: Model) -> Iterator[Bug]:
             continue
         yield Bug(
             f"{model.name} with rows={rule}",
-            with_model(model.name, lambda declared, rule=rule: replace(declared, rows=rule)),  # type: ignore[misc]
+            rows_of(model.name, rule),
             roles=("sales", "customer", "operations"),
             people=18,
             focus=on(model.name),

@@ -54,7 +54,7 @@ async def test_many_principals_at_once(stack: Stack, sample_database: str, compi
     database = await Database.open(serving_url(stack, sample_database), max_size=4, acquire_timeout=30)
     engine = new_engine(database, compiling=compiling)
     viewers = READERS * ROUNDS
-    random.Random(7).shuffle(viewers)  # noqa: S311  # no secret, and the same each time
+    random.Random(7).shuffle(viewers)
     answers = await asyncio.gather(
         *(engine.execute(Operation(DOCUMENT, variables={"first": 200}), viewer.principal) for viewer in viewers)
     )

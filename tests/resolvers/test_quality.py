@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import pytest_asyncio
+from graphql import GraphQLEnumType
 
 from app.embedded import Stack
 from etl.quality.check import Check, Finding, Kind, Severity, Status, failed, judged
@@ -149,5 +150,7 @@ async def test_scopes_can_take_it_away(ask: Asking) -> None:
 def test_the_graph_has_the_words_of_the_checks() -> None:
     types = build(GRAPH, ReferenceResolvers())._schema.type_map
     for name, words in (("QualityStatus", Status), ("QualitySeverity", Severity)):
-        assert set(types[name].values) == {word.name for word in words}  # type: ignore[attr-defined]  # an enum
+        found = types[name]
+        assert isinstance(found, GraphQLEnumType)
+        assert set(found.values) == {word.name for word in words}
         assert {word.name.lower() for word in words} == {word.value for word in words}

@@ -1,9 +1,10 @@
 """The vocabulary refuses a declaration that leaves out what others rely on, and says what to add."""
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any, ClassVar
 
 import pytest
 import sqlalchemy as sa
@@ -192,7 +193,7 @@ def test_a_type_that_the_graph_has_not_is_told() -> None:
 
         __tablename__ = "samples"
         metadata = sa.MetaData()
-        type_annotation_map = {bytes: sa.LargeBinary()}  # noqa: RUF012  # as SQLAlchemy takes it
+        type_annotation_map: ClassVar[Mapping[Any, Any]] = {bytes: sa.LargeBinary()}
 
         id: Mapped[int] = key()
         picture: Mapped[bytes] = field("A picture.")

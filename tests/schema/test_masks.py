@@ -47,9 +47,7 @@ def test_the_length_of_what_is_hidden_does_not_show(one: str, other: str) -> Non
 @settings(examples(200), suppress_health_check=list(HealthCheck))
 @given(values=st.lists(st.none() | ADDRESSES, min_size=20, max_size=40))
 def test_the_database_leaves_the_same(sample_database: str, mask: Mask, values: list[str | None]) -> None:
-    expression = mask.shown(sa.column("value", sa.Text())).compile(
-        dialect=postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects are not typed
-    )
+    expression = mask.shown(sa.column("value", sa.Text())).compile(dialect=postgresql.dialect())
     assert not expression.params
     query = (
         f"select {str(expression).replace('%%', '%')} from unnest(%s::text[]) with ordinality v (value, at) order by at"

@@ -137,9 +137,15 @@ BAD: dict[Callable[[Any], Any], tuple[Any, ...]] = {
     ],
 )
 def test_what_can_not_be_read_is_refused(read: Callable[[Any], Any], value: Any) -> None:
-    with pytest.raises(GraphQLError) as refused:
+    assert refusal(read, value) == MESSAGES[read]
+
+
+def refusal(read: Callable[[Any], Any], value: Any) -> str | None:
+    try:
         read(value)
-    assert refused.value.message == MESSAGES[read]
+    except GraphQLError as refused:
+        return refused.message
+    return None
 
 
 ANYTHING = st.recursive(
@@ -157,10 +163,7 @@ ANYTHING = st.recursive(
 @examples(300)
 @given(st.sampled_from(list(BAD)), ANYTHING)
 def test_whatever_is_sent_is_read_or_refused(read: Callable[[Any], Any], value: Any) -> None:
-    try:
-        read(value)
-    except GraphQLError as refused:
-        assert refused.message == MESSAGES[read]  # noqa: PT017 - it may be read as well
+    assert refusal(read, value) in {None, MESSAGES[read]}
 
 
 @pytest.mark.parametrize(

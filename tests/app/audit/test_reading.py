@@ -127,7 +127,7 @@ def test_the_table_has_what_is_declared(database: str) -> None:
             "select attname, format_type(atttypid, null), attnotnull, col_description(attrelid, attnum)"
             " from pg_attribute where attrelid = 'audit_log'::regclass and attnum > 0 and attname <> 'id'"
         ).fetchall()
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's dialects are not typed
+    dialect = postgresql.dialect()
     declared = {
         (column.name, column.type.compile(dialect).lower(), not column.nullable, column.comment)
         for column in AuditRecord.__table__.columns

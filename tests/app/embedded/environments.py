@@ -1,11 +1,12 @@
 """Other users, and what containers forbid, for tests that run as root."""
 
 import ctypes
-import importlib.util
 import os
 import shutil
 import sys
 from pathlib import Path
+
+import psutil
 
 from tests.servers import PROGRAM, ROOT, Environment
 
@@ -44,7 +45,7 @@ def link_environment(target: Path) -> Environment:
     for shared in (home / "lib").glob("libpython*"):
         _link_file(shared, target / "lib" / shared.name)
     _link_file(Path(sys.executable).resolve(), target / "bin" / "python3")
-    site = Path(importlib.util.find_spec("psutil").origin).parents[1]  # type: ignore[union-attr,arg-type]
+    site = Path(psutil.__file__).parents[1]
     for package in _PACKAGES:
         place = site / package
         if place.is_dir():

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.embedded import Stack, inspect, make_folder, open_stack
+from app.embedded import Part, Stack, inspect, make_folder, open_stack
+from app.embedded.stack import _OwnStack
 from tests.app.embedded.program import QUICK
 from tests.servers import ServerProgram
 
@@ -79,11 +80,13 @@ def stand_in(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("part", ["postgres", "valkey"])
-def test_a_server_that_does_not_answer(data: Path, part: str) -> None:
+def test_a_server_that_does_not_answer(data: Path, part: Part) -> None:
     with open_stack(data, owner="gateway serve", tuning=QUICK) as stack:
-        server = stack._servers[part]  # type: ignore[attr-defined]
-        server.child.kill()
-        server.child.wait()
+        assert isinstance(stack, _OwnStack)
+        child = stack._servers[part].child
+        assert child is not None
+        child.kill()
+        child.wait()
         problems = inspect(stack.folder.path).problems
     assert len(problems) == 1
     assert problems[0].startswith(f"{part} of `gateway serve` (process ")

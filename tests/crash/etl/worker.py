@@ -23,7 +23,7 @@ def work(url: str, path: Path, status: Path, fail_point: str | None) -> None:
     """
     if fail_point:
         failpoints.arm(fail_point)
-    streaming._ROWS = 400  # type: ignore[misc]
+    streaming._ROWS = 400  # type: ignore[misc]  # final everywhere else
     landing = shapes()
     with contextlib.closing(DuckDBWarehouse(path)) as warehouse:
         warehouse.prepare(landing)

@@ -31,7 +31,7 @@ class Writer:
 
     def __init__(self, connection: psycopg.Connection, number: int) -> None:
         self._connection = connection
-        self._dice = random.Random(time.time_ns() + number)  # noqa: S311 - chance, not a secret
+        self._dice = random.Random(time.time_ns() + number)
 
     def transaction(self) -> None:
         """Commit some changes, or roll them back."""

@@ -100,7 +100,7 @@ def test_robust_scores(value: float, others: list[float], score: float | None) -
 @pytest.fixture
 def days(empty: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """Half a year of orders and contacts, many on Mondays and none on Sundays."""
-    chance = random.Random(7)  # noqa: S311 - figures for a test
+    chance = random.Random(7)
     empty.execute("create schema core; create schema intermediate")
     today = dt.date(2026, 3, 10)
     empty.execute(f"create view intermediate.int_clock as select date '{today}' as today")

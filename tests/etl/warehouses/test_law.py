@@ -73,7 +73,7 @@ def test_a_truncate_takes_all_before_it_and_nothing_after(opener: Opener) -> Non
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_any_changes_in_any_cuts_are_the_table_and_compaction_changes_nothing(opener: Opener, seed: int) -> None:
-    dice, made, rows = random.Random(seed), opener(), []  # noqa: S311 - the same each time
+    dice, made, rows = random.Random(seed), opener(), []
     model: Model = {}
     for lsn in range(1, 25):
         for seq in range(dice.randint(1, 3)):
