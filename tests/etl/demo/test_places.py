@@ -18,7 +18,7 @@ DDD_OF = {
     "MT": (65, 66), "MS": (67,), "AC": (68,), "RO": (69,), "BA": (71, 73, 74, 75, 77), "SE": (79,),
     "PE": (81, 87), "AL": (82,), "PB": (83,), "RN": (84,), "CE": (85, 88), "PI": (86, 89),
     "PA": (91, 93, 94), "AM": (92, 97), "RR": (95,), "AP": (96,), "MA": (98, 99),
-}  # fmt: skip
+}  # fmt: skip # a table
 # The first five digits.
 CEPS_OF = {
     "SP": [(1000, 19999)], "RJ": [(20000, 28999)], "ES": [(29000, 29999)], "MG": [(30000, 39999)],
@@ -29,7 +29,7 @@ CEPS_OF = {
     "GO": [(72800, 72999), (73700, 76799)], "RO": [(76800, 76999)], "TO": [(77000, 77999)],
     "MT": [(78000, 78899)], "MS": [(79000, 79999)], "PR": [(80000, 87999)], "SC": [(88000, 89999)],
     "RS": [(90000, 99999)],
-}  # fmt: skip
+}  # fmt: skip # a table
 CAPITALS = (
     "Rio Branco,Maceió,Manaus,Macapá,Salvador,Fortaleza,Brasília,Vitória,Goiânia,São Luís,Belo Horizonte,Campo Grande,"
     "Cuiabá,Belém,João Pessoa,Recife,Teresina,Curitiba,Rio de Janeiro,Natal,Porto Velho,Boa Vista,Porto Alegre,"

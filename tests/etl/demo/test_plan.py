@@ -38,10 +38,7 @@ def test_chunks_are_not_larger_than_asked_for() -> None:
 
 @pytest.mark.parametrize("hash_seed", ["0", "1", "4711"])
 def test_rows_do_not_depend_on_the_process(hash_seed: str) -> None:
-    program = (
-        "from tests.etl.demo.test_plan import SMALL, digest\n"
-        "print(digest(SMALL))"
-    )  # fmt: skip
+    program = "from tests.etl.demo.test_plan import SMALL, digest; print(digest(SMALL))"
     found = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, "PYTHONHASHSEED": hash_seed, "TZ": "Asia/Tokyo"},

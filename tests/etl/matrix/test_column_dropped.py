@@ -11,8 +11,9 @@ def test_the_others_go_on_and_its_values_stay(pair: Pair) -> None:
     assert pair.work is not None
     pair.work.caught_up()
     assert pair.query("select n, amount is not null from raw.things where id in (1, 100) order by id") == [
-        (70, True), (1, False)
-    ]  # fmt: skip
+        (70, True),
+        (1, False),
+    ]
     deploy(pair, shaped("amount"))
     pair.in_step()
     assert pair.query("select count(amount) from raw.things__base") == [(20,)]

@@ -18,8 +18,10 @@ def test_values_land_beside_the_column_until_the_declaration_follows(pair: Pair)
     # What is known stays, what is new is beside it, and the table says so; all of it, once it was copied again.
     wait_until("it was copied", lambda: pair.query("select count(n__text) from raw.things") == [(21,)])
     assert pair.query("select n, n__text from raw.things where id in (1, 2, 100) order by id") == [
-        (1, "no. 1"), (2, "no. 2"), (None, "four")
-    ]  # fmt: skip
+        (1, "no. 1"),
+        (2, "no. 2"),
+        (None, "four"),
+    ]
     assert "n__text: the source changed the type" in pair.work.warehouse.degraded()["things"][0]
     assert pair.work.warehouse.letters() == []
     work = deploy(pair, shaped(n=pa.string()))

@@ -81,11 +81,19 @@ class Connector:
         }
         only_key = dict.fromkeys(shape.names) | {shape.key: row["_key"]}
         source = {
-            "version": "3.0.0.Final", "connector": "postgresql", "name": "cienty", "db": "cienty", "schema": "public",
-            "snapshot": "false", "table": shape.table, "txId": 571, "lsn": self._before + 1 + row["_seq"],
-            "ts_ms": (row["_committed_at"] - _EPOCH) // dt.timedelta(milliseconds=1), "xmin": None,
+            "version": "3.0.0.Final",
+            "connector": "postgresql",
+            "name": "cienty",
+            "db": "cienty",
+            "schema": "public",
+            "snapshot": "false",
+            "table": shape.table,
+            "txId": 571,
+            "lsn": self._before + 1 + row["_seq"],
+            "ts_ms": (row["_committed_at"] - _EPOCH) // dt.timedelta(milliseconds=1),
+            "xmin": None,
             "sequence": json.dumps([str(self._before) if self._before else None, str(self._before + 1 + row["_seq"])]),
-        }  # fmt: skip
+        }
         payload = {
             "before": only_key if is_gone else None,
             "after": None if is_gone else values,

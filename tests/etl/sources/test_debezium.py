@@ -44,11 +44,7 @@ class Pair:
         self.feed: Consuming = self.source.open(self.warehouse)
 
     def write(self, commit: int, seq: int, operation: Operation, key: int, text: Any = None, **more: Any) -> None:
-        row: Row = {
-            "_op": operation, "_commit_lsn": commit, "_seq": seq, "_key": key, "_old_key": None, "_unchanged": 0,
-            "_committed_at": AT, "id": key, "text": text, "amount": Decimal("1.50"), **more
-        }  # fmt: skip
-        self.connector.write(THINGS, row)
+        self.connector.write(THINGS, row_of(key, text, commit, seq, _op=operation, **more))
 
     def deliver(self, least: int = 1) -> list[Batch]:
         """Append what comes until there are so many rows and letters."""
@@ -131,8 +127,8 @@ def test_a_long_value_that_was_not_sent_is_kept(pair: Pair) -> None:
 
 
 def test_a_row_under_another_key_keeps_its_long_value(pair: Pair) -> None:
-    pair.kafka.write(f"{PREFIX}.things", b"{}", pair.connector.envelope(THINGS, row_of(1, "long"), Operation.INSERT),
-                     partition=0)  # fmt: skip
+    made_long = pair.connector.envelope(THINGS, row_of(1, "long"), Operation.INSERT)
+    pair.kafka.write(f"{PREFIX}.things", b"{}", made_long, partition=0)
     pair.deliver()
     gone, made = row_of(1, None, 20, 0), row_of(7, None, 20, 1, _unchanged=2)
     old = [("__debezium.oldkey", json.dumps({"id": 1}).encode())]
@@ -144,10 +140,13 @@ def test_a_row_under_another_key_keeps_its_long_value(pair: Pair) -> None:
 
 
 def row_of(key: int, text: str | None, commit: int = 10, seq: int = 0, **more: Any) -> Row:
-    return {
-        "_op": 1, "_commit_lsn": commit, "_seq": seq, "_key": key, "_old_key": None, "_unchanged": 0,
-        "_committed_at": AT, "id": key, "text": text, "amount": Decimal("1.50"), **more
-    }  # fmt: skip
+    return meta_of(Operation.INSERT, commit, key, seq) | {"text": text, "amount": Decimal("1.50")} | more
+
+
+def meta_of(operation: Operation, commit: int, key: int, seq: int = 0) -> Row:
+    """Return what every row has: its place, its key, and what happened to it."""
+    place = {"_commit_lsn": commit, "_seq": seq, "_committed_at": AT}
+    return {"_op": operation, **place, "_key": key, "_old_key": None, "_unchanged": 0, "id": key}
 
 
 def test_what_was_loaded_is_not_loaded_again_after_an_end_at_any_moment(pair: Pair) -> None:
@@ -177,8 +176,8 @@ def test_what_the_connector_writes_again_changes_nothing(pair: Pair) -> None:
     for number, text in ((20, "b"), (30, "c"), (40, "d")):
         pair.write(number, 0, Operation.UPDATE, 1, text)
     batches = pair.deliver(2)
-    texts = [row["text"] for batch in batches for part in batch.changes if part.table == "things"
-             for row in part.records.to_pylist()]  # fmt: skip
+    parts = [part for batch in batches for part in batch.changes if part.table == "things"]
+    texts = [row["text"] for part in parts for row in part.records.to_pylist()]
     # What is at the last place may be another row of the same COPY, and is taken again.
     assert texts == ["c", "d"]
     assert pair.things()[1][0] == "d"
@@ -218,7 +217,7 @@ def test_bad_messages_are_dead_letters_and_stop_nobody(pair: Pair) -> None:
         ({"id": 1}, {**good["payload"], "source": {"lsn": 5, "sequence": "["}}),
         ({"id": 2}, {**good["payload"], "after": {"id": 2, "text": 5, "amount": "AQ=="}}),
         ({"id": 3}, {**good["payload"], "after": {"id": 3, "text": "x", "amount": "?"}}),
-    ]  # fmt: skip
+    ]  # fmt: skip # a table
     for key, value in bad:
         pair.kafka.write(topic, key, value, partition=0)
     pair.kafka.write(topic, {"id": 9}, good, partition=0)
@@ -290,12 +289,7 @@ def test_commands_come_from_their_table_and_not_from_messages(pair: Pair) -> Non
     pair.kafka.write(f"{PREFIX}.things", None, message("cienty.erase", b'{"table": "things", "key": 2}'))
     pair.kafka.write(f"{PREFIX}.things", None, message("cienty.heartbeat", b'{"at": "2026-01-01T00:00:00+00:00"}'))
     batches = pair.deliver(2)
-    command: Row = {
-        "_op": Operation.INSERT, "_commit_lsn": 20, "_seq": 0, "_key": 1, "_old_key": None, "_unchanged": 0,
-        "_committed_at": AT, "id": 1, "command": "erase", "about": "things", "key": 1, "low": None, "high": None,
-        "request": None,
-    }  # fmt: skip
-    pair.connector.write(COMMANDS, command)
+    pair.connector.write(COMMANDS, command_of(1, 20, Operation.INSERT))
     pair.feed.look()
     pair.write(30, 0, Operation.INSERT, 3, "secret")
     batches += pair.deliver_all()
@@ -306,11 +300,8 @@ def test_commands_come_from_their_table_and_not_from_messages(pair: Pair) -> Non
 
 
 def command_of(number: int, commit: int, operation: Operation) -> Row:
-    return {
-        "_op": operation, "_commit_lsn": commit, "_seq": 0, "_key": number, "_old_key": None, "_unchanged": 0,
-        "_committed_at": AT, "id": number, "command": "erase", "about": "things", "key": number, "low": None,
-        "high": None, "request": None,
-    }  # fmt: skip
+    said = {"command": "erase", "about": "things", "key": number, "low": None, "high": None, "request": None}
+    return meta_of(operation, commit, number) | said
 
 
 def test_a_snapshot_tells_only_those_commands_that_were_not_heard(pair: Pair) -> None:

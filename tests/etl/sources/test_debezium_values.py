@@ -56,7 +56,7 @@ def test_each_encoding_is_read(value: Any, field: Any, declared: pa.DataType, ex
         (5, pa.string()), ("+292278994-08-17T07:12:55.807Z", MOMENT), (2**62, MOMENT), ([], MOMENT),
         ("infinity", pa.date32()), (10**9, pa.date32()), (False, pa.date32()),
     ],
-)  # fmt: skip
+)  # fmt: skip # a table
 def test_a_value_that_does_not_fit_is_refused(value: Any, declared: pa.DataType) -> None:
     with pytest.raises(Unfit):
         value_of(value, None, declared, Encoding(decimals_are_text=True))

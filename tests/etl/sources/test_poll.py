@@ -101,9 +101,12 @@ def test_changes_are_found_once_and_in_order(made: Any) -> None:
     polled.connection.execute("delete from plain where id = 5")
     batches = polled.round()
     assert sorted(changes(batches)) == [
-        ("plain", Operation.INSERT, 99), ("plain", Operation.UPDATE, 3), ("plain", Operation.DELETE, 5),
-        ("stamped", Operation.INSERT, 99), ("stamped", Operation.UPDATE, 7),
-    ]  # fmt: skip
+        ("plain", Operation.INSERT, 99),
+        ("plain", Operation.UPDATE, 3),
+        ("plain", Operation.DELETE, 5),
+        ("stamped", Operation.INSERT, 99),
+        ("stamped", Operation.UPDATE, 7),
+    ]
     places = [row["_seq"] for batch in batches for row in rows_of(batch.changes)]
     assert sorted(places) == list(range(5))
     polled.table("stamped")

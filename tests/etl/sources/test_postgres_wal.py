@@ -98,7 +98,7 @@ def test_every_type_keeps_its_value(source: Source) -> None:
         (4, *[None] * 8),
         (5, 1, 1, Decimal("99999999999.99"), None, None, dt.date(1999, 12, 31), "a", "{}"),
         (6, 1, 1, Decimal("10000.00"), None, None, None, "b", "1"),
-    ]  # fmt: skip
+    ]  # fmt: skip # a table
     assert [tuple(row[name] for name in VALUES.names) for row in copied(source.url, VALUES)[0]] == found
 
 
@@ -168,16 +168,22 @@ def test_replica_identity_full_makes_no_other_changes(source: Source) -> None:
     source.connection.execute("update texts set id = 2")
     source.connection.execute("delete from texts")
     assert operations(source) == [
-        (Operation.INSERT, 1), (Operation.UPDATE, 1), (Operation.DELETE, 1), (Operation.INSERT, 2),
-        (Operation.DELETE, 2)
-    ]  # fmt: skip
+        (Operation.INSERT, 1),
+        (Operation.UPDATE, 1),
+        (Operation.DELETE, 1),
+        (Operation.INSERT, 2),
+        (Operation.DELETE, 2),
+    ]
 
 
 def test_truncate_has_no_key(source: Source) -> None:
     source.connection.execute("insert into texts values (1); truncate texts, items; insert into texts values (2)")
     assert operations(source) == [
-        (Operation.INSERT, 1), (Operation.TRUNCATE, None), (Operation.TRUNCATE, None), (Operation.INSERT, 2)
-    ]  # fmt: skip
+        (Operation.INSERT, 1),
+        (Operation.TRUNCATE, None),
+        (Operation.TRUNCATE, None),
+        (Operation.INSERT, 2),
+    ]
 
 
 def test_one_key_changed_several_times_in_a_transaction(source: Source) -> None:
@@ -235,8 +241,11 @@ def test_types_that_are_widened_or_changed(source: Source) -> None:
     (batch,) = source.batches()
     rows = [row for part in batch.changes for row in part.records.to_pylist()]
     assert [(row["id"], row["small"], row["amount"], row["text"]) for row in rows] == [
-        (1, 1, Decimal("1.50"), "a"), (2, 2, Decimal("2.00"), "b"), (4, None, None, None), (5, None, None, None)
-    ]  # fmt: skip
+        (1, 1, Decimal("1.50"), "a"),
+        (2, 2, Decimal("2.00"), "b"),
+        (4, None, None, None),
+        (5, None, None, None),
+    ]
     assert [(letter.key, letter.column) for letter in batch.dead] == [(3, "small")]
 
 

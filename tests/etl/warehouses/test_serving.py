@@ -46,8 +46,8 @@ async def test_a_reader_takes_no_more_memory_than_the_warehouse_may(tmp_path: Pa
     wide = "select range as id, repeat(hash(range)::varchar, 20) as text from range(400_000)"
     with serve_queries(made.connection, path):
         reader = ServedWarehouse(path)
-        largest = await reader.query(f"with wide as ({wide}) select max(n) as n from (select row_number() over "
-                                     "(order by text) as n from wide)")  # fmt: skip
+        sorted_rows = f"select row_number() over (order by text) as n from ({wide})"
+        largest = await reader.query(f"select max(n) as n from ({sorted_rows})")
         assert largest.column("n")[0].as_py() == 400_000
         with pytest.raises(WarehouseTooExpensive, match="more memory than the warehouse has"):
             await reader.query(f"select len(string_agg(text, ',')) from ({wide})")

@@ -71,14 +71,15 @@ def test_an_incompatible_type_begins_a_new_column_and_raises_an_alert_until_the_
     made.prepare([new])
     assert [row["b"] for row in rows(made)] == [None, None]
     assert made.connection.execute("select b__was_varchar from raw.things__log order by _key").fetchall() == [
-        ("x",), ("y",)
-    ]  # fmt: skip
+        ("x",),
+        ("y",),
+    ]
     assert "copied" not in made.copied()
     (reason,) = made.degraded()["things"]
     assert reason == "b: its type changed from VARCHAR to INTEGER: earlier values are kept as b__was_varchar"
     sent = copy({}, 20, 20)
-    records = [{"_op": 5, "_commit_lsn": 20, "_seq": i, "_key": i, "_unchanged": 0, "_committed_at": AT, "id": i,
-                "a": i, "b": 7} for i in (1, 2)]  # fmt: skip
+    meta = {"_op": 5, "_commit_lsn": 20, "_unchanged": 0, "_committed_at": AT}
+    records = [{**meta, "_seq": i, "_key": i, "id": i, "a": i, "b": 7} for i in (1, 2)]
     part = Changes("things", pa.RecordBatch.from_pylist(records, new.records))
     made.append(Batch(20, (sent.changes[0], part, sent.changes[-1])))
     assert [row["b"] for row in rows(made)] == [7, 7]
@@ -96,8 +97,8 @@ def test_a_type_that_changes_there_and_back_keeps_both_pasts() -> None:
 def test_columns_that_come_undeclared_are_added_with_an_alert_and_stay() -> None:
     made = filled()
     wider = shape(A, B, column("a__text", pa.string()))
-    row = {"_op": 2, "_commit_lsn": 20, "_seq": 0, "_key": 1, "_unchanged": 2, "_committed_at": AT, "id": 1, "b": "x",
-           "a__text": "seven"}  # fmt: skip
+    meta = {"_op": 2, "_commit_lsn": 20, "_seq": 0, "_key": 1, "_unchanged": 2, "_committed_at": AT}
+    row = {**meta, "id": 1, "b": "x", "a__text": "seven"}
     made.append(Batch(20, (Changes("things", pa.RecordBatch.from_pylist([row], wider.records)),)))
     assert rows(made)[0] == {"id": 1, "a": 1, "b": "x", "a__text": "seven"}
     assert made.degraded()["things"] == ["a__text: the source changed the type of a column: its values are here"]

@@ -35,8 +35,9 @@ def ask(work: Work, wanted: CopyAgain) -> None:
     """Ask through the log, as the command does, and wait for the copy."""
     with psycopg.connect(work.source.url, autocommit=True) as connection:
         ask_for_copy(connection, wanted)
-    wait_until("the copy is done", lambda: any(told["id"] == wanted.id and told["state"] == "done" for told in
-                                               work.backfill.told()))  # fmt: skip
+    wait_until(
+        "the copy is done", lambda: (wanted.id, "done") in {(one["id"], one["state"]) for one in work.backfill.told()}
+    )
     # A copy is seen with the next batch.
     work.caught_up()
 

@@ -116,9 +116,13 @@ def test_a_worker_killed_behind_its_first_copy_hears_earlier_erasures(
 
 @pytest.mark.parametrize(
     "values",
-    ["('erase', 'customers', null, null, null, null)", "('copy', 'customers', null, 1, null, 'x')",
-     "('copy', 'customers', null, null, null, null)", "('drop', 'customers', 1, null, null, null)"],
-)  # fmt: skip
+    [
+        "('erase', 'customers', null, null, null, null)",
+        "('copy', 'customers', null, 1, null, 'x')",
+        "('copy', 'customers', null, null, null, null)",
+        "('drop', 'customers', 1, null, null, null)",
+    ],
+)
 def test_a_command_that_says_nothing_is_refused(migrated_database: str, values: str) -> None:
     statement = f"insert into gateway_command (command, about, key, low, high, request) values {values}"
     with psycopg.connect(migrated_database) as owner, pytest.raises(psycopg.errors.CheckViolation):

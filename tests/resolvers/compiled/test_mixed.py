@@ -1,9 +1,10 @@
 """Operations of which graphql-core answers a part, and rows by their ids: as on the reference path, and in order."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from graphql import DocumentNode, ExecutionResult, FieldNode, GraphQLError
+from graphql import DocumentNode, ExecutionResult, FieldNode, GraphQLError, OperationDefinitionNode, SelectionNode
 from graphql.execution.values import VariableValues
 
 from resolvers.compiled.operation import CompiledOperation
@@ -89,6 +90,12 @@ async def prepared(document: str) -> tuple[CompiledOperation, Prepared]:
     return CompiledOperation(Planner(GRAPH, seen, LIMITS, CURSORS, (18, 0)), found), found
 
 
+def selections(document: DocumentNode) -> Sequence[SelectionNode]:
+    [definition] = document.definitions
+    assert isinstance(definition, OperationDefinitionNode)
+    return definition.selection_set.selections
+
+
 @pytest.mark.parametrize("is_nulled", [True, False])
 async def test_a_field_that_fails_tells_where_and_may_null_all(ask_compiled: Asking, is_nulled: bool) -> None:
     operation, found = await prepared(ONE)
@@ -96,7 +103,7 @@ async def test_a_field_that_fails_tells_where_and_may_null_all(ask_compiled: Ask
 
     async def fail(document: DocumentNode, _snapshot: Snapshot) -> ExecutionResult:
         asked.append(document)
-        [field] = document.definitions[0].selection_set.selections  # type: ignore[attr-defined]
+        [field] = selections(document)
         error = GraphQLError("It failed.", field, path=["__schema"])
         return ExecutionResult(None if is_nulled else {"__schema": None}, [error])
 
@@ -104,15 +111,19 @@ async def test_a_field_that_fails_tells_where_and_may_null_all(ask_compiled: Ask
     assert isinstance(variables, VariableValues)
     ran = await operation.run(ask_compiled.engine._paths.database, variables, ADMIN.principal, fail)
     [error] = ran.errors
-    assert (error.path, error.locations[0].column) == (["__schema"], 3)  # type: ignore[index]
+    assert error.locations is not None
+    assert (error.path, error.locations[0].column) == (["__schema"], 3)
     assert ran.data.startswith(b"null" if is_nulled else b'{"__schema":null,"orders":{"nodes":[{')
     [document] = asked
-    assert [type(one) for one in document.definitions[0].selection_set.selections] == [FieldNode]  # type: ignore[attr-defined]
+    assert [type(one) for one in selections(document)] == [FieldNode]
 
 
 async def test_an_operation_without_rows_is_left_as_a_whole(ask_compiled: Asking) -> None:
+    async def execute(_document: DocumentNode, _snapshot: Snapshot) -> ExecutionResult:
+        pytest.fail("a part was executed")
+
     operation, found = await prepared("{ __typename __schema { queryType { name } } }")
     variables = found.coercer({})
     assert isinstance(variables, VariableValues)
     with pytest.raises(NotCompiled):
-        await operation.run(ask_compiled.engine._paths.database, variables, ADMIN.principal, None)  # type: ignore[arg-type]
+        await operation.run(ask_compiled.engine._paths.database, variables, ADMIN.principal, execute)
