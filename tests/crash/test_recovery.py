@@ -2,11 +2,10 @@
 
 import random
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from itertools import cycle
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import psycopg
 import pytest
 import redis
 
+from tests.crash.processes import running
 from tests.servers import ServerProgram, wait_until
 
 WRITER = Path(__file__).with_name("writer.py")
@@ -94,20 +94,10 @@ class Site:
         return sorted(acknowledged - found)
 
 
-@contextmanager
-def writing(site: Site) -> Iterator[None]:
+def writing(site: Site) -> AbstractContextManager[None]:
+    numbered = enumerate(site.notes, start=1)
     url = site.answer["owner_url"]
-    commands = [
-        [sys.executable, str(WRITER), url, str(note), str(number)] for number, note in enumerate(site.notes, start=1)
-    ]
-    writers = [subprocess.Popen(command) for command in commands]
-    try:
-        yield
-        assert [writer.poll() for writer in writers] == [None] * WRITERS
-    finally:
-        for writer in writers:
-            writer.kill()
-            writer.wait()
+    return running([[sys.executable, str(WRITER), url, str(note), str(number)] for number, note in numbered])
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from etl.demo import COLUMNS, DemoPlan
+from etl.demo import rows as demo_rows
 from etl.models.staging import landing_columns
 from schema.entities import ENTITIES
 from schema.entity import Entity
@@ -61,6 +63,14 @@ class RawTables:
         self.connection.register("part", pa.Table.from_pylist(written, pa.schema([*_META, *schema])))
         self.connection.execute(f"insert into raw.{table}__log select * from part")
         self.connection.unregister("part")
+
+
+def with_demo(connection: duckdb.DuckDBPyConnection) -> RawTables:
+    """Return raw tables with the demo data of 300 orders until today."""
+    raw = RawTables(connection)
+    for table, part in demo_rows(DemoPlan.sized(300, until=dt.datetime.now(dt.UTC).date())):
+        raw.append(table, SNAPSHOT, [dict(zip(COLUMNS[table], row, strict=True)) for row in part])
+    return raw
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from typing import Final
 
 import pyarrow as pa
 
-from etl.changes import ColumnShape, TableShape
+from etl.changes import TableShape
 from tests.etl.command_table import COMMAND_TABLE
+from tests.etl.sources.recording import shape_of
 
 TABLES: Final = ("ledger", "journal")
 SLOT: Final = "crash_etl"
@@ -49,5 +50,4 @@ def shapes() -> list[TableShape]:
         "at": pa.timestamp("us", "UTC"),
         "note": pa.string(),
     }
-    columns = tuple(ColumnShape(name, kind, nullable=True, description="") for name, kind in kinds.items())
-    return [TableShape(table, columns) for table in TABLES]
+    return [shape_of(table, **kinds) for table in TABLES]

@@ -4,12 +4,11 @@ import contextlib
 import multiprocessing
 import random
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from itertools import cycle
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -22,6 +21,8 @@ from etl.worker.failpoints import POINTS
 from tests.crash.etl.checking import verdict
 from tests.crash.etl.source import SCHEMA
 from tests.crash.etl.worker import work
+from tests.crash.processes import running
+from tests.etl.source_log import log_end
 from tests.servers import ServerProgram, awaited, wait_until
 
 # Processes that have imported everything when they begin: a kill takes a moment, and not a start of Python.
@@ -109,13 +110,12 @@ class Site:
     def catch_up(self) -> None:
         """Let the worker take in everything that was committed, and end."""
         with self.connected() as connection:
-            end = connection.execute("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn").fetchone()
+            end = log_end(connection)
             # Something to be told of behind the last change.
             connection.execute("select pg_logical_emit_message(true, 'crash', '')")
             connection.execute("""select pg_logical_emit_message(true, 'cienty.heartbeat', '{"at": "2026-01-01"}')""")
-        assert end is not None
         # Writers may be far ahead; what matters is that it goes on.
-        while self.told()[0] < int(end[0]) - 1:
+        while self.told()[0] < end - 1:
             self.go_on(120)
         self.worker.terminate()
         self.worker.join(30)
@@ -137,17 +137,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
         made.close()
 
 
-@contextmanager
-def writing(url: str) -> Iterator[None]:
-    commands = [[sys.executable, str(HERE / "writer.py"), url, str(number)] for number in range(WRITERS)]
-    writers = [subprocess.Popen(command) for command in commands]
-    try:
-        yield
-        assert [writer.poll() for writer in writers] == [None] * WRITERS
-    finally:
-        for writer in writers:
-            writer.kill()
-            writer.wait()
+def writing(url: str) -> AbstractContextManager[None]:
+    return running([[sys.executable, str(HERE / "writer.py"), url, str(number)] for number in range(WRITERS)])
 
 
 @pytest.mark.timeout(0)

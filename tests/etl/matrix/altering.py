@@ -6,14 +6,15 @@ import pyarrow as pa
 
 from etl.changes import TableShape
 from etl.sources.publication import publish
-from tests.etl.matrix.pair import SHAPE, Pair, shape
+from tests.etl.matrix.pair import SHAPE, Pair
+from tests.etl.sources.recording import shape_of
 from tests.servers import wait_until
 
 
 def shaped(*without: str, **columns: pa.DataType) -> TableShape:
     """Return the shape of `things` without some columns, and with others or other types."""
     kept = {column.name: column.type for column in SHAPE.columns if column.name not in without}
-    return shape(**kept | columns)
+    return shape_of("things", **kept | columns)
 
 
 def alter(pair: Pair, *statements: str) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 
-from etl.changes import ColumnShape, TableShape
+from etl.changes import TableShape
 from tests.etl.command_table import COMMAND_TABLE
+from tests.etl.sources.recording import shape_of
 from tests.etl.worker.working import Work, forget, source_of
 
 LONG = "(select string_agg(md5((%s + n)::text), '') from generate_series(1, 100) n)"
@@ -22,12 +23,8 @@ alter table things alter note set storage external;
 """
 
 
-def shape(table: str = "things", **columns: pa.DataType) -> TableShape:
-    """Return how a table lands whose columns have these types."""
-    return TableShape(table, tuple(ColumnShape(name, kind, True, "") for name, kind in columns.items()))
-
-
-SHAPE = shape(
+SHAPE = shape_of(
+    "things",
     id=pa.int64(),
     n=pa.int32(),
     amount=pa.decimal128(14, 2),

@@ -14,6 +14,7 @@ from etl.worker.source import Source
 from tests.crash.etl.checking import verdict
 from tests.crash.etl.source import SCHEMA, SLOT
 from tests.crash.etl.worker import work
+from tests.etl.source_log import log_end
 from tests.etl.warehouses.things import INSERT, batch, content, warehouse
 from tests.etl.worker.working import forget
 from tests.servers import wait_until
@@ -97,6 +98,6 @@ def _told(status: Path, after: float = 0.0) -> int:
 
 def _end(source: psycopg.Connection) -> int:
     source.execute("select pg_logical_emit_message(true, 'tests', '')")
-    found = source.execute("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn").fetchone()
+    end = log_end(source)
     source.execute("""select pg_logical_emit_message(true, 'cienty.heartbeat', '{"at": "2026-01-01"}')""")
-    return int(found[0]) if found else 0
+    return end

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from etl.dead_letters import Retried, retry
-from tests.etl.matrix.pair import LONG, Pair, shape
+from tests.etl.matrix.pair import LONG, Pair
+from tests.etl.sources.recording import shape_of
 
 TABLES = """
 create table things (
@@ -17,7 +18,8 @@ create table things (
 create table others (id bigint primary key, n bigint);
 alter table things alter note set storage external;
 """
-SHAPE = shape(
+SHAPE = shape_of(
+    "things",
     id=pa.int64(),
     n=pa.int32(),
     amount=pa.decimal128(14, 2),
@@ -28,7 +30,7 @@ SHAPE = shape(
     loose=pa.string(),
     kind=pa.string(),
 )
-OTHERS = shape("others", id=pa.int64(), n=pa.int64())
+OTHERS = shape_of("others", id=pa.int64(), n=pa.int64())
 
 POISONS = [
     ("amount", "'NaN'", "range"),
@@ -106,7 +108,7 @@ def test_they_are_tried_again_when_the_shape_was_mended(pair: Pair) -> None:
     assert retry(warehouse, pair.shapes) == Retried(redeemed=2, left=3)
     assert retry(warehouse, pair.shapes) == Retried(redeemed=0, left=3)
     pair.stop()
-    wide = shape(**{column.name: column.type for column in SHAPE.columns} | {"n": pa.int64()})
+    wide = shape_of("things", **{column.name: column.type for column in SHAPE.columns} | {"n": pa.int64()})
     warehouse = pair.start(wide, OTHERS).warehouse
     assert retry(warehouse, pair.shapes, "things") == Retried(redeemed=3, left=0)
     pair.in_step()

@@ -9,6 +9,7 @@ from etl.sources.postgres_wal.slot import slot_state
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from etl.warehouses.interface import WarehouseUnavailable
 from tests.etl.matrix.pair import LONG, Pair
+from tests.etl.source_log import log_end
 from tests.servers import wait_until
 
 KEPT = 2 * 2**20
@@ -26,11 +27,11 @@ def test_the_source_forgets_what_waits_and_nothing_is_lost(
     made.start()
     with monkeypatch.context() as patch:
         patch.setattr(DuckDBWarehouse, "append", unreachable)
-        before = _log_end(made)
+        before = log_end(made.connection)
         for turn in range(20):
             made.run(f"update things set n = {turn}, note = {LONG % turn}", f"delete from things where id = {turn + 1}")
             made.run(f"update things set n = -n where id % 7 = {turn % 7}")
-        end = _log_end(made)
+        end = log_end(made.connection)
         assert end - before > 10 * KEPT
         wait_until("the source may forget it", lambda: _confirmed(made) >= end - KEPT, 60)
         assert _slot(made).wal_status == "reserved"
@@ -51,8 +52,3 @@ def _slot(pair: Pair) -> Any:
 
 def _confirmed(pair: Pair) -> int:
     return int(_slot(pair).confirmed)
-
-
-def _log_end(pair: Pair) -> int:
-    found = pair.connection.execute("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn").fetchone()
-    return int(found[0]) if found else 0

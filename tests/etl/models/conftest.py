@@ -1,6 +1,5 @@
 """A small warehouse with the seeded demo data, its models built once for all tests of models."""
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +8,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from etl.demo import COLUMNS, DemoPlan, rows
 from etl.models.results import RunResult
 from etl.models.run import ModelRunner
-from tests.etl.raw_tables import SNAPSHOT, RawTables
+from tests.etl.raw_tables import RawTables, with_demo
 
 Rows = list[tuple[Any, ...]]
 
@@ -33,9 +31,6 @@ class Built:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     folder: Path = tmp_path_factory.mktemp("models")
     with duckdb.connect(folder / "demo.duckdb") as connection:
-        raw = RawTables(connection)
-        plan = DemoPlan.sized(300, until=dt.datetime.now(dt.UTC).date())
-        for table, part in rows(plan):
-            raw.append(table, SNAPSHOT, [dict(zip(COLUMNS[table], row, strict=True)) for row in part])
+        raw = with_demo(connection)
         runner = ModelRunner.on_duckdb(connection, folder)
         yield Built(raw, runner, runner.run())

@@ -1,25 +1,21 @@
 """A warehouse of demo data whose checks all pass, to plant faults in."""
 
-import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from etl.demo import COLUMNS, DemoPlan, rows
 from etl.warehouses.duckdb.statements import CATALOGUE
-from tests.etl.raw_tables import SNAPSHOT, RawTables
+from tests.etl.raw_tables import RawTables, with_demo
 
 
 @pytest.fixture(scope="session")
 def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("quality") / "demo.duckdb"
     with duckdb.connect(file) as connection:
-        raw = RawTables(connection)
+        with_demo(connection)
         connection.execute(CATALOGUE)
-        for table, part in rows(DemoPlan.sized(300, until=dt.datetime.now(dt.UTC).date())):
-            raw.append(table, SNAPSHOT, [dict(zip(COLUMNS[table], row, strict=True)) for row in part])
     return file
 
 

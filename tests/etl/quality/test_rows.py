@@ -53,6 +53,12 @@ def _broken(entity: type[Entity], one: RowCheck) -> str:
             return BREAKS[f"{entity.__tablename__}.{one.check.column}"]
 
 
+def _break_first(warehouse: duckdb.DuckDBPyConnection, entity: type[Entity], fault: str) -> None:
+    """Plant a fault, as an assignment, in the row with the smallest key."""
+    table = entity.__tablename__
+    warehouse.execute(f"update raw.{table}__log set {fault} where _key = (select min(id) from raw.{table})")
+
+
 def test_every_range_has_a_fault_to_be_tried_with() -> None:
     assert {f"{one.table}.{one.name}" for one in RANGES} == BREAKS.keys()
     assert {one.table for one in RANGES} <= {entity.__tablename__ for entity in LANDING}
@@ -69,12 +75,7 @@ def test_demo_data_is_without_fault(warehouse: duckdb.DuckDBPyConnection, entity
 def test_a_planted_fault_is_found_by_its_check(
     warehouse: duckdb.DuckDBPyConnection, entity: type[Entity], one: RowCheck
 ) -> None:
-    table = entity.__tablename__
-    warehouse.execute(
-        f"update raw.{table}__log set {_broken(entity, one)} where _key = (select min(id) from raw.{table})"
-        if one.check.column != "id"
-        else f"update raw.{table}__log set id = null where _key = (select min(id) from raw.{table})"
-    )
+    _break_first(warehouse, entity, _broken(entity, one))
     found = {finding.check: finding for finding in check_rows(warehouse, entity)}[one.check]
     assert (found.status, found.violations) == (Status(one.check.severity), 1)
     assert (found.examined or 0) > 1
@@ -128,10 +129,7 @@ def _links() -> Iterator[tuple[type[Entity], str]]:
 def test_a_link_that_leads_nowhere_is_found(
     warehouse: duckdb.DuckDBPyConnection, entity: type[Entity], column: str
 ) -> None:
-    table = entity.__tablename__
-    warehouse.execute(
-        f'update raw.{table}__log set "{column}" = 9223372036854775807 where _key = (select min(id) from raw.{table})'
-    )
+    _break_first(warehouse, entity, f'"{column}" = 9223372036854775807')
     found = {finding.check.column: finding for finding in check_references(warehouse, entity)}[column]
     assert (found.status, found.violations) == (Status.FAIL, 1)
 

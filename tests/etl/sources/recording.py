@@ -7,24 +7,25 @@ from typing import Any
 
 import numpy as np
 import psycopg
+import pyarrow as pa
 
 from etl.changes import Batch, Changes, ColumnShape, DeadLetter, TableShape, table_shapes
-from etl.sources.faults import SourceGone
 from etl.sources.postgres_wal.decoder import Decoder
-from etl.sources.postgres_wal.slot import NewSlot, drop_slot
+from etl.sources.postgres_wal.slot import NewSlot
 from etl.sources.postgres_wal.snapshot import copy_table
 from etl.sources.postgres_wal.stream import ReplicationStream
 from etl.sources.postgres_wal.wire import Block
 from etl.sources.publication import publish
 from schema.entities import ENTITIES
-from tests.servers import wait_until
+from tests.etl.source_log import let_go, log_end
 
 PUBLICATION = "etl_test"
 SHAPES = {shape.table: shape for shape in table_shapes(ENTITIES)}
 Row = dict[str, Any]
 
 
-def shape_of(table: str, **columns: Any) -> TableShape:
+def shape_of(table: str, **columns: pa.DataType) -> TableShape:
+    """Return how a table lands whose columns have these types."""
     return TableShape(
         table, tuple(ColumnShape(name, kind, nullable=True, description="") for name, kind in columns.items())
     )
@@ -47,13 +48,12 @@ class Source:
         return [row for batch in self.batches() for row in rows_of(batch.changes)]
 
     def batches(self, limit: int = 10**9) -> list[Batch]:
-        end = self.connection.execute("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn").fetchone()
-        assert end is not None
+        end = log_end(self.connection)
         self.connection.execute("select pg_logical_emit_message(true, 'end', '')")
         decoder = Decoder(self.shapes, self.position)
         found = []
         with ReplicationStream(self.url, self.slot, PUBLICATION, self.position) as stream:
-            while decoder.through < int(end[0]):
+            while decoder.through < end:
                 message = stream.next(10)
                 assert message is not None
                 decoder.feed(message)
@@ -68,16 +68,8 @@ class Source:
         return [letter for batch in self.batches() for letter in batch.dead]
 
     def close(self) -> None:
-        wait_until("the slot is let go", self._is_dropped)
+        let_go(self.connection, self.slot)
         self.connection.close()
-
-    def _is_dropped(self) -> bool:
-        # The server notices the end of a connection a moment later.
-        try:
-            drop_slot(self.connection, self.slot)
-        except SourceGone:
-            return False
-        return True
 
 
 def messages_of(source: Source) -> list[bytes]:

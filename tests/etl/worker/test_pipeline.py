@@ -9,11 +9,11 @@ import psycopg
 import pytest
 
 from etl.changes import Batch
-from etl.sources.postgres_wal.slot import drop_slot
 from etl.warehouses.interface import WarehouseUnavailable
 from etl.worker import copying
 from etl.worker.source import Source
 from etl.worker.standing import Phase
+from tests.etl.source_log import let_go
 from tests.etl.worker.working import Work, forget, source_of, working
 from tests.servers import wait_until
 
@@ -57,6 +57,16 @@ def source(migrated_database: str) -> Iterator[Source]:
     forget(found)
 
 
+def in_turn(source: Source, path: Path) -> tuple[Work, Work]:
+    """Return a worker that streams, and another one that stands by."""
+    first, second = Work(source, path), Work(source, path)
+    first.start()
+    assert first.pipeline.standing.wait_until_streaming(30)
+    second.start()
+    wait_until("the second stands by", lambda: second.pipeline.standing.phase is Phase.STANDBY)
+    return first, second
+
+
 def streams(work: Work) -> bool:
     return work.pipeline.standing.phase is Phase.STREAMING
 
@@ -74,9 +84,7 @@ def test_a_lost_slot_is_told_and_all_tables_are_copied_again(source: Source, tmp
     assert first.pipeline.standing.wait_until_streaming(30)
     first.stop()
     with psycopg.connect(source.url, autocommit=True) as connection:
-        active = "select active from pg_replication_slots where slot_name = %s"
-        wait_until("the slot is let go", lambda: connection.execute(active, [source.slot]).fetchone() == (False,))
-        drop_slot(connection, source.slot)
+        let_go(connection, source.slot)
         connection.execute("delete from categories where name = 'goes'")
         connection.execute(CATEGORY, ["comes"])
     second = Work(source, tmp_path / "w.duckdb")
@@ -129,11 +137,7 @@ def test_a_cut_connection_is_made_again(source: Source, tmp_path: Path) -> None:
 
 
 def test_a_second_worker_stands_by_and_takes_over(source: Source, tmp_path: Path) -> None:
-    first, second = Work(source, tmp_path / "w.duckdb"), Work(source, tmp_path / "w.duckdb")
-    first.start()
-    assert first.pipeline.standing.wait_until_streaming(30)
-    second.start()
-    wait_until("the second stands by", lambda: second.pipeline.standing.phase is Phase.STANDBY)
+    first, second = in_turn(source, tmp_path / "w.duckdb")
     first.execute(CATEGORY, ["by the first"])
     first.caught_up()
     first.stop()
@@ -146,11 +150,7 @@ def test_a_second_worker_stands_by_and_takes_over(source: Source, tmp_path: Path
 
 
 def test_a_worker_that_lost_its_turn_writes_no_more(source: Source, tmp_path: Path) -> None:
-    first, second = Work(source, tmp_path / "w.duckdb"), Work(source, tmp_path / "w.duckdb")
-    first.start()
-    assert first.pipeline.standing.wait_until_streaming(30)
-    second.start()
-    wait_until("the second stands by", lambda: second.pipeline.standing.phase is Phase.STANDBY)
+    first, second = in_turn(source, tmp_path / "w.duckdb")
     terminate(
         first,
         "application_name = 'gateway etl' and pid in (select pid from pg_locks where locktype = 'advisory'"

@@ -10,7 +10,6 @@ from typing import Any
 import psycopg
 
 from etl.changes import TableShape, table_shapes
-from etl.sources.postgres_wal.slot import drop_slot
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from etl.worker.backfill import Backfill
 from etl.worker.compaction import Compaction
@@ -20,6 +19,7 @@ from etl.worker.source import Source
 from etl.worker.spill import Spill
 from etl.worker.worker import Deliveries, Worker
 from schema.entities import ENTITIES
+from tests.etl.source_log import let_go, log_end
 from tests.servers import wait_until
 
 SHAPES = table_shapes(ENTITIES)
@@ -73,10 +73,9 @@ class Work:
     def caught_up(self) -> None:
         """Wait until everything that was committed so far is in the warehouse."""
         with psycopg.connect(self.source.url) as connection:
-            found = connection.execute("select pg_current_wal_insert_lsn() - '0/0'::pg_lsn").fetchone()
+            end = log_end(connection)
             connection.execute("select pg_logical_emit_message(true, 'tests', '')")
-        assert found is not None
-        wait_until("the warehouse has caught up", lambda: (self.warehouse.position() or 0) >= int(found[0]) - 1)
+        wait_until("the warehouse has caught up", lambda: (self.warehouse.position() or 0) >= end - 1)
 
 
 def source_of(url: str) -> Source:
@@ -85,16 +84,8 @@ def source_of(url: str) -> Source:
 
 def forget(source: Source) -> None:
     """Drop what a worker leaves at its source."""
-
-    def is_dropped() -> bool:
-        try:
-            drop_slot(connection, source.slot)
-        except Exception:  # noqa: BLE001 - in use a moment longer
-            return False
-        return True
-
     with psycopg.connect(source.url, autocommit=True) as connection:
-        wait_until("the slot is let go", is_dropped)
+        let_go(connection, source.slot)
 
 
 @contextmanager
