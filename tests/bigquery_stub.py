@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
 LOST = "lost"
+Fault = str | tuple[int, str]
 """The query is taken, and the connection ends before the answer."""
 
 
@@ -23,7 +24,7 @@ class Stub:
     says of statements; `is_slow` queries never end; `problem` is how the result of queries fails.
     """
 
-    faults: list[str | tuple[int, str]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
     kind: str = "SELECT"
     is_slow: bool = False
     problem: tuple[int, str] | None = None

@@ -20,8 +20,10 @@ from etl.files.cells import check_of
 from schema.entities.order import Order
 from schema.entity import MONEY, Entity
 
+Kind = type[sa.types.TypeEngine[Any]] | sa.types.TypeEngine[Any]
 
-def column(kind: Any, **details: Any) -> sa.Column[Any]:
+
+def column(kind: Kind, **details: Any) -> sa.Column[Any]:
     return sa.Table("things", sa.MetaData(), sa.Column("thing", kind, **details)).c.thing
 
 
@@ -78,12 +80,12 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("kind", "cell"), [(kind, cell) for kind, cells in TAKEN for cell in cells])
-def test_taken(kind: Any, cell: str) -> None:
+def test_taken(kind: Kind, cell: str) -> None:
     assert check_of(column(kind))(cell) is None
 
 
 @pytest.mark.parametrize(("kind", "cell", "reason"), REFUSED)
-def test_refused(kind: Any, cell: str, reason: str) -> None:
+def test_refused(kind: Kind, cell: str, reason: str) -> None:
     told = check_of(column(kind))(cell)
     assert told is not None
     assert told.startswith(reason)
@@ -165,7 +167,7 @@ READINGS: list[tuple[Any, str, st.SearchStrategy[str], Callable[[str], object]]]
 
 @pytest.mark.parametrize(("kind", "name", "cells", "read"), READINGS, ids=[name for _, name, _, _ in READINGS])
 def test_postgresql_reads_what_the_rules_let_through_as_it_is_written(
-    kind: Any,
+    kind: Kind,
     name: str,
     cells: st.SearchStrategy[str],
     read: Callable[[str], object],

@@ -1,13 +1,12 @@
 """Altering a published table as migrations do: out of the publication, altered, and published again, all at once."""
 
-from typing import Any
-
 import pyarrow as pa
 
 from etl.changes import TableShape
 from etl.sources.publication import publish
 from tests.etl.matrix.pair import SHAPE, Pair
 from tests.etl.sources.recording import shape_of
+from tests.etl.worker.working import Work
 from tests.servers import wait_until
 
 
@@ -25,7 +24,7 @@ def alter(pair: Pair, *statements: str) -> None:
         publish(pair.connection, name, pair.shapes)
 
 
-def deploy(pair: Pair, *shapes: TableShape) -> Any:
+def deploy(pair: Pair, *shapes: TableShape) -> Work:
     """Start a worker whose declarations are others, and wait until it has copied what it lacks."""
     pair.stop()
     work = pair.start(*shapes)

@@ -1,11 +1,10 @@
 """The warehouse can't be reached for long: changes wait on the worker's disk, and the source keeps no log for them."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from etl.sources.postgres_wal.slot import slot_state
+from etl.sources.postgres_wal.slot import SlotState, slot_state
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from etl.warehouses.interface import WarehouseUnavailable
 from tests.etl.matrix.pair import LONG, Pair
@@ -18,7 +17,7 @@ KEPT = 2 * 2**20
 def test_the_source_forgets_what_waits_and_nothing_is_lost(
     empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unreachable(*_: Any) -> None:
+    def unreachable(*_: object) -> None:
         raise WarehouseUnavailable("down")
 
     made = Pair(empty_database, tmp_path)
@@ -33,7 +32,7 @@ def test_the_source_forgets_what_waits_and_nothing_is_lost(
             made.run(f"update things set n = -n where id % 7 = {turn % 7}")
         end = log_end(made.connection)
         assert end - before > 10 * KEPT
-        wait_until("the source may forget it", lambda: _confirmed(made) >= end - KEPT, 60)
+        wait_until("the source may forget it", lambda: _slot(made).confirmed >= end - KEPT, 60)
         assert _slot(made).wal_status == "reserved"
         # The worker ends and begins meanwhile: what waits is on its disk.
         made.stop()
@@ -46,9 +45,7 @@ def test_the_source_forgets_what_waits_and_nothing_is_lost(
     made.close()
 
 
-def _slot(pair: Pair) -> Any:
-    return slot_state(pair.connection, pair.source.slot)
-
-
-def _confirmed(pair: Pair) -> int:
-    return int(_slot(pair).confirmed)
+def _slot(pair: Pair) -> SlotState:
+    found = slot_state(pair.connection, pair.source.slot)
+    assert found is not None
+    return found

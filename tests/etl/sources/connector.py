@@ -16,6 +16,7 @@ from tests.etl.sources.recording import Row
 
 ANY = -1
 """Whichever partition the key belongs to."""
+Header = tuple[str, bytes]
 PLACEHOLDER = "__debezium_unavailable_value"
 WORDS = {Operation.INSERT: "c", Operation.UPDATE: "u", Operation.DELETE: "d", Operation.SNAPSHOT: "r"}
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -37,8 +38,10 @@ class Kafka:
         for topic in topics:
             self._producer.list_topics(topic, timeout=60)
 
-    def write(self, topic: str, key: Any, value: Any, *, partition: int = ANY, headers: Any = None) -> None:
-        self._producer.produce(topic, _data(value), _data(key), partition, self._note_end, headers=headers or [])
+    def write(
+        self, topic: str, key: object, value: object, *, partition: int = ANY, headers: Sequence[Header] = ()
+    ) -> None:
+        self._producer.produce(topic, _data(value), _data(key), partition, self._note_end, headers=list(headers))
         assert self._producer.flush(60) == 0
 
     def _note_end(self, fault: KafkaError | None, message: Message) -> None:
@@ -65,7 +68,7 @@ class Connector:
             self._before, self._commit = self._commit, row["_commit_lsn"]
         topic, operation = f"{self.prefix}.{shape.table}", Operation(row["_op"])
         key = self._wrapped({shape.key: row["_key"]}, _struct(shape, "key", [shape.key]))
-        headers = []
+        headers: list[Header] = []
         if row["_old_key"] is not None:
             old = self._wrapped({shape.key: row["_old_key"]}, _struct(shape, "key", [shape.key]))
             headers = [("__debezium.oldkey", json.dumps(old).encode())]
@@ -73,7 +76,7 @@ class Connector:
         if operation is Operation.DELETE:
             self.kafka.write(topic, key, None)
 
-    def envelope(self, shape: TableShape, row: Row, operation: Operation) -> Any:
+    def envelope(self, shape: TableShape, row: Row, operation: Operation) -> dict[str, Any]:
         is_gone = operation is Operation.DELETE
         values = {
             column.name: PLACEHOLDER if row["_unchanged"] >> bit & 1 else _encoded(row[column.name], column.type)
@@ -109,11 +112,11 @@ class Connector:
         }
         return self._wrapped(payload, schema)
 
-    def _wrapped(self, payload: Any, schema: Any) -> Any:
+    def _wrapped(self, payload: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
         return {"schema": schema, "payload": payload} if self.has_schemas else payload
 
 
-def _struct(shape: TableShape, side: str, names: Sequence[str]) -> Any:
+def _struct(shape: TableShape, side: str, names: Sequence[str]) -> dict[str, Any]:
     types = {column.name: column.type for column in shape.columns}
     return {"type": "struct", "field": side, "fields": [{"field": name, **_kind(types[name])} for name in names]}
 
@@ -140,5 +143,5 @@ def _encoded(value: Any, kind: pa.DataType) -> Any:
     return (value - _EPOCH.date()).days if pa.types.is_date(kind) else value
 
 
-def _data(value: Any) -> bytes | None:
+def _data(value: object) -> bytes | None:
     return value if value is None or isinstance(value, bytes) else json.dumps(value).encode()

@@ -1,7 +1,7 @@
 """A source on a database of its own, and what came out of it as plain rows."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -90,7 +90,7 @@ def block_of(messages: Sequence[bytes]) -> Block:
     return Block(data, np.array(starts, dtype=np.int64), np.array(ends, dtype=np.int64))
 
 
-def rows_of(changes: Any) -> list[Row]:
+def rows_of(changes: Iterable[Changes]) -> list[Row]:
     rows = [{"table": part.table, **row} for part in changes for row in part.records.to_pylist()]
     return sorted(rows, key=lambda row: (row["_commit_lsn"], row["_seq"]))
 

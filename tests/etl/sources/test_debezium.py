@@ -34,11 +34,11 @@ Said = TypeVar("Said", bound=Control)
 class Pair:
     """A cluster and a warehouse, with the feed between them."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self) -> None:
         self.kafka = Kafka()
         self.connector = Connector(self.kafka, PREFIX)
         self.kafka.make(f"{PREFIX}.things", f"{PREFIX}.others")
-        self.source = Debezium(Topics(self.kafka.servers, PREFIX, "warehouse", **options), [THINGS, OTHERS])
+        self.source = Debezium(Topics(self.kafka.servers, PREFIX, "warehouse"), [THINGS, OTHERS])
         self.warehouse = DuckDBWarehouse(":memory:")
         self.warehouse.prepare(self.source.shapes)
         self.feed: Consuming = self.source.open(self.warehouse)

@@ -43,7 +43,9 @@ MICROS = int(AT.timestamp()) * 1_000_000
         (None, None, pa.int32(), None),
     ],
 )
-def test_each_encoding_is_read(value: Any, field: Any, declared: pa.DataType, expected: Any) -> None:
+def test_each_encoding_is_read(
+    value: object, field: dict[str, str] | None, declared: pa.DataType, expected: object
+) -> None:
     assert value_of(value, field, declared, Encoding()) == expected
 
 
@@ -57,7 +59,7 @@ def test_each_encoding_is_read(value: Any, field: Any, declared: pa.DataType, ex
         ("infinity", pa.date32()), (10**9, pa.date32()), (False, pa.date32()),
     ],
 )  # fmt: skip # a table
-def test_a_value_that_does_not_fit_is_refused(value: Any, declared: pa.DataType) -> None:
+def test_a_value_that_does_not_fit_is_refused(value: object, declared: pa.DataType) -> None:
     with pytest.raises(Unfit):
         value_of(value, None, declared, Encoding(decimals_are_text=True))
 
@@ -76,7 +78,9 @@ DEEP = "[" * 501 + "]" * 501
         ('{"a": 1e999}', JSON, NOT_READABLE),
     ],
 )
-def test_what_the_log_of_postgresql_may_not_bring_is_refused_here_too(value: Any, field: Any, reason: str) -> None:
+def test_what_the_log_of_postgresql_may_not_bring_is_refused_here_too(
+    value: object, field: dict[str, str] | None, reason: str
+) -> None:
     with pytest.raises(Unfit, match=reason):
         value_of(value, field, pa.string(), Encoding())
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import NamedTuple
 
 import psycopg
 import pyarrow as pa
@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from etl.changes import Control
 from etl.sources.postgres_wal.decoder import Decoder
 from tests.etl.command_table import COMMAND_TABLE
-from tests.etl.sources.recording import Source, block_of, messages_of, rows_of, shape_of, streaming
+from tests.etl.sources.recording import Row, Source, block_of, messages_of, rows_of, shape_of, streaming
 
 SHAPES = (
     shape_of("texts", id=pa.int64(), text=pa.string()),
@@ -44,7 +45,16 @@ def recorded(empty_database: str) -> Iterator[tuple[Source, list[bytes]]]:
         yield source, messages_of(source)
 
 
-def decoded(source: Source, messages: Sequence[bytes], cuts: Sequence[int], takes: Sequence[int]) -> Any:
+class Decoded(NamedTuple):
+    """What came out of messages."""
+
+    rows: list[Row]
+    letters: list[tuple[str, int, int | None, bytes]]
+    control: list[Control]
+    through: int
+
+
+def decoded(source: Source, messages: Sequence[bytes], cuts: Sequence[int], takes: Sequence[int]) -> Decoded:
     decoder, batches = Decoder(source.shapes, source.position), []
     bounds = sorted({0, len(messages), *(cut % len(messages) for cut in [*cuts, *takes])})
     for begin, end in pairwise(bounds):
@@ -54,7 +64,7 @@ def decoded(source: Source, messages: Sequence[bytes], cuts: Sequence[int], take
     batches.append(decoder.take())
     rows = rows_of(part for batch in batches for part in batch.changes)
     letters = [(one.table, one.seq, one.key, one.raw) for batch in batches for one in batch.dead]
-    return rows, letters, [one for batch in batches for one in batch.control], batches[-1].through
+    return Decoded(rows, letters, [one for batch in batches for one in batch.control], batches[-1].through)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -62,14 +72,14 @@ def decoded(source: Source, messages: Sequence[bytes], cuts: Sequence[int], take
 def test_blocks_may_be_cut_anywhere(recorded: tuple[Source, list[bytes]], cuts: list[int], takes: list[int]) -> None:
     source, messages = recorded
     expected = decoded(source, messages, range(len(messages)), [])
-    assert len(expected[0]) > 70
-    assert [letter[2] for letter in expected[1]] == [2]
+    assert len(expected.rows) > 70
+    assert [letter[2] for letter in expected.letters] == [2]
     assert decoded(source, messages, cuts, takes) == expected
 
 
 def test_the_order_within_a_transaction_counts_on_over_blocks(recorded: tuple[Source, list[bytes]]) -> None:
     source, messages = recorded
-    rows = decoded(source, messages, [5, 11, 50, 51, 52], [])[0]
+    rows = decoded(source, messages, [5, 11, 50, 51, 52], []).rows
     moved = [(row["_op"], row["_key"], row["_old_key"], row["_seq"]) for row in rows][-4:]
     assert moved == [(3, 30, None, 0), (1, 1000, 30, 1), (3, 1000, None, 2), (1, 1001, 1000, 3)]
     commits = {row["_commit_lsn"] for row in rows}

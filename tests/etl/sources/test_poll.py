@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 import pyarrow as pa
@@ -60,8 +60,12 @@ class Polled:
         self.warehouse.close()
 
 
+class Make(Protocol):
+    def __call__(self, pace: Pace = PACE) -> Polled: ...
+
+
 @pytest.fixture
-def made(empty_database: str) -> Iterator[Any]:
+def made(empty_database: str) -> Iterator[Make]:
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute(
             "create table stamped (id bigint primary key, text text, amount numeric, updated_at timestamptz);"
@@ -84,7 +88,7 @@ def changes(batches: list[Batch]) -> list[tuple[str, int, int]]:
     return [(row["table"], row["_op"], row["_key"]) for batch in batches for row in rows_of(batch.changes)]
 
 
-def test_the_first_round_copies_and_the_next_says_nothing(made: Any) -> None:
+def test_the_first_round_copies_and_the_next_says_nothing(made: Make) -> None:
     polled = made()
     polled.round()
     assert len(polled.table("stamped")) == len(polled.table("plain")) == 50
@@ -92,7 +96,7 @@ def test_the_first_round_copies_and_the_next_says_nothing(made: Any) -> None:
     assert polled.round() == []
 
 
-def test_changes_are_found_once_and_in_order(made: Any) -> None:
+def test_changes_are_found_once_and_in_order(made: Make) -> None:
     polled = made()
     polled.round()
     polled.connection.execute("insert into stamped values (99, 'new', 1, now())")
@@ -114,7 +118,7 @@ def test_changes_are_found_once_and_in_order(made: Any) -> None:
     assert polled.round() == []
 
 
-def test_a_commit_that_is_late_is_found_within_the_overlap(made: Any, empty_database: str) -> None:
+def test_a_commit_that_is_late_is_found_within_the_overlap(made: Make, empty_database: str) -> None:
     polled = made(RARELY)
     polled.round()
     with psycopg.connect(empty_database) as late:
@@ -124,7 +128,7 @@ def test_a_commit_that_is_late_is_found_within_the_overlap(made: Any, empty_data
     assert polled.table("stamped")[0][1] == "late"
 
 
-def test_what_is_later_than_the_overlap_and_what_is_deleted_is_found_by_keys(made: Any) -> None:
+def test_what_is_later_than_the_overlap_and_what_is_deleted_is_found_by_keys(made: Make) -> None:
     polled = made(RARELY)
     polled.round()
     polled.connection.execute(
@@ -138,7 +142,7 @@ def test_what_is_later_than_the_overlap_and_what_is_deleted_is_found_by_keys(mad
     polled.table("stamped")
 
 
-def test_a_change_that_leaves_its_time_is_not_seen(made: Any) -> None:
+def test_a_change_that_leaves_its_time_is_not_seen(made: Make) -> None:
     polled = made()
     polled.round()
     polled.connection.execute("update stamped set text = 'hidden' where id = 1")
@@ -146,7 +150,7 @@ def test_a_change_that_leaves_its_time_is_not_seen(made: Any) -> None:
     assert polled.round() == []
 
 
-def test_an_end_at_any_batch_loses_and_doubles_nothing(made: Any) -> None:
+def test_an_end_at_any_batch_loses_and_doubles_nothing(made: Make) -> None:
     polled = made()
     for count in range(8):
         polled.connection.execute("insert into plain values (%s, 'n')", [1000 + count])
@@ -162,7 +166,7 @@ def test_an_end_at_any_batch_loses_and_doubles_nothing(made: Any) -> None:
     assert polled.warehouse.connection.execute(doubled).fetchall() == []
 
 
-def test_an_unfit_row_is_a_dead_letter_once_and_is_taken_when_it_fits(made: Any) -> None:
+def test_an_unfit_row_is_a_dead_letter_once_and_is_taken_when_it_fits(made: Make) -> None:
     polled = made()
     polled.round()
     polled.connection.execute("update stamped set amount = 'NaN', updated_at = now() where id = 4")
@@ -172,12 +176,12 @@ def test_an_unfit_row_is_a_dead_letter_once_and_is_taken_when_it_fits(made: Any)
     assert changes(polled.round()) == [("stamped", Operation.UPDATE, 4)]
 
 
-def test_a_source_that_is_away_is_told(made: Any) -> None:
+def test_a_source_that_is_away_is_told(made: Make) -> None:
     with pytest.raises(SourceGone):
         Poll("postgresql://nobody@127.0.0.1:1/none", [PLAIN], PACE).open(made().warehouse)
 
 
-def test_the_end_of_the_connection_is_told(made: Any, empty_database: str) -> None:
+def test_the_end_of_the_connection_is_told(made: Make, empty_database: str) -> None:
     polled = made()
     polled.round()
     pid = polled.feed._connection.info.backend_pid
@@ -203,7 +207,7 @@ def test_comparisons_are_due_by_their_times() -> None:
     assert not schedule.begin(night + dt.timedelta(hours=12)).compares_keys
 
 
-def test_rows_that_policies_hide_are_not_taken_for_deleted(made: Any, empty_database: str) -> None:
+def test_rows_that_policies_hide_are_not_taken_for_deleted(made: Make, empty_database: str) -> None:
     polled = made()
     polled.round()
     polled.feed.close()

@@ -4,7 +4,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any, cast
+from typing import cast
 
 import psycopg
 import pyarrow as pa
@@ -18,6 +18,7 @@ from etl.sources.postgres_wal import wire
 from etl.sources.postgres_wal.wire import LibpqWire, SocketWire, Wire, begin_copy
 from tests.etl.sources.recording import copied, shape_of, streaming
 
+Reader = type[LibpqWire] | type[SocketWire]
 TEXTS = shape_of("texts", id=pa.int64(), text=pa.string())
 FILL = """
 insert into texts select n, repeat(n::text, case n when 7 then 700000 else 20 end) from generate_series(1, 3000) n
@@ -25,7 +26,7 @@ insert into texts select n, repeat(n::text, case n when 7 then 700000 else 20 en
 
 
 @pytest.fixture(params=[False, True], ids=["socket", "libpq"])
-def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> type[Any]:
+def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Reader:
     """Let the one or the other read the connection."""
     monkeypatch.setattr(wire, "_is_encrypted", lambda _: request.param)
     return LibpqWire if request.param else SocketWire
@@ -53,7 +54,7 @@ def test_a_connection_that_is_not_encrypted_is_read_from_its_socket(database: ps
     reading.close()
 
 
-def test_a_copy_comes_whole_and_leaves_the_connection_usable(database: psycopg.Connection, reader: type[Any]) -> None:
+def test_a_copy_comes_whole_and_leaves_the_connection_usable(database: psycopg.Connection, reader: Reader) -> None:
     database.execute(FILL)
     with database.cursor() as cursor, cursor.copy("copy texts to stdout") as rows:
         expected = b"".join(map(bytes, rows))
@@ -63,7 +64,7 @@ def test_a_copy_comes_whole_and_leaves_the_connection_usable(database: psycopg.C
     assert database.execute("select count(*) from texts").fetchone() == (3000,)
 
 
-def test_as_much_as_is_wanted_is_waited_for(database: psycopg.Connection, reader: type[Any]) -> None:
+def test_as_much_as_is_wanted_is_waited_for(database: psycopg.Connection, reader: Reader) -> None:
     command = "copy (select repeat('x', 300) from generate_series(1, 3000)) to stdout"
     with closing(begin_copy(database.pgconn, command)) as reading:
         blocks = []
@@ -75,7 +76,7 @@ def test_as_much_as_is_wanted_is_waited_for(database: psycopg.Connection, reader
     assert [block.ends[-1] - block.starts[0] > 2**19 - 2**10 for block in blocks] == [True, False]
 
 
-def test_copied_and_streamed_rows_are_those_of_the_table(database: psycopg.Connection, reader: type[Any]) -> None:
+def test_copied_and_streamed_rows_are_those_of_the_table(database: psycopg.Connection, reader: Reader) -> None:
     url = database.info.dsn
     with streaming(f"{url} password={database.info.password}", TEXTS) as source:
         database.execute(FILL)
@@ -85,18 +86,18 @@ def test_copied_and_streamed_rows_are_those_of_the_table(database: psycopg.Conne
     assert [(row["id"], row["text"]) for row in copied(source.url, TEXTS)[0]] == expected
 
 
-def test_what_the_server_refuses_is_told_in_its_words(database: psycopg.Connection, reader: type[Any]) -> None:
+def test_what_the_server_refuses_is_told_in_its_words(database: psycopg.Connection, reader: Reader) -> None:
     with pytest.raises(SourceGone, match='relation "no_such_table" does not exist'):
         begin_copy(database.pgconn, "copy no_such_table to stdout")
 
 
-def test_a_fault_within_a_copy_ends_it(database: psycopg.Connection, reader: type[Any]) -> None:
+def test_a_fault_within_a_copy_ends_it(database: psycopg.Connection, reader: Reader) -> None:
     database.execute(FILL)
     with pytest.raises(SourceGone, match="division by zero"):
         content(database, "copy (select 1 / (id - 3000) from texts) to stdout")
 
 
-def test_the_end_of_the_connection_is_noticed(database: psycopg.Connection, reader: type[Any]) -> None:
+def test_the_end_of_the_connection_is_noticed(database: psycopg.Connection, reader: Reader) -> None:
     with psycopg.connect(database.info.dsn, password=database.info.password, autocommit=True) as other:
         command = "copy (select repeat('x', 9000), pg_sleep(1) from generate_series(1, 60)) to stdout"
         reading = begin_copy(other.pgconn, command)

@@ -17,7 +17,7 @@ from etl.warehouses.bigquery.service import Place, Service
 from etl.warehouses.bigquery.warehouse import BigQueryWarehouse, Pace
 from etl.warehouses.bigquery.writing import Stream, append_somewhere
 from etl.warehouses.interface import Fenced
-from tests.bigquery_stub import LOST, Stub, stub
+from tests.bigquery_stub import LOST, Fault, Stub, stub
 from tests.emulator import Emulator
 from tests.etl.warehouses.opening import AT_ONCE, BigQueryOpener
 from tests.etl.warehouses.things import INSERT, SHAPE, UNSENT_B, UPDATE, batch, content, copy
@@ -54,7 +54,7 @@ def test_every_query_is_labelled_named_and_bounded(server: Stub) -> None:
         *((504, "timeout"), (403, "rateLimitExceeded"), (403, "quotaExceeded"), LOST),
     ],
 )
-def test_a_fault_that_passes_is_waited_for_and_the_query_runs_once(server: Stub, fault: Any) -> None:
+def test_a_fault_that_passes_is_waited_for_and_the_query_runs_once(server: Stub, fault: Fault) -> None:
     server.faults = [fault, (503, "unavailable"), fault]
     assert service_of(server).query("select 1 as n").to_pylist() == [{"n": 1}]
     assert len(server.jobs) == 1

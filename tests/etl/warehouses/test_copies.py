@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.changes import Batch, CopiedColumns, DeadLetter, Operation
-from tests.etl.warehouses.test_duckdb import STEP
 from tests.etl.warehouses.things import (
     AT,
     DELETE,
@@ -16,24 +15,26 @@ from tests.etl.warehouses.things import (
     UNSENT_B,
     UPDATE,
     Model,
+    Step,
     batch,
     change,
     changes,
     content,
     copy,
     history,
+    steps,
     warehouse,
 )
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(STEP, st.integers(0, 3)), max_size=20), st.integers(0, 20), st.integers(0, 8))
-def test_a_copy_and_the_changes_around_it_are_the_table(steps: Any, taken: int, late: int) -> None:
+@given(steps(20), st.integers(0, 20), st.integers(0, 8))
+def test_a_copy_and_the_changes_around_it_are_the_table(done: list[Step], taken: int, late: int) -> None:
     # Rows from before the log, which only the copy has. Commits are at even places, copies between them.
     model: Model = {key: (-1, f"old{key}") for key in range(4)}
     made, lsn, rows, sent = warehouse(), 10, [], None
     seen, shown = dict(model), dict(model)
-    for index, ((what, key, other, is_commit), cut) in enumerate(steps):
+    for index, ((what, key, other, is_commit), cut) in enumerate(done):
         rows += change(model, what, key, other, lsn, index * 2)
         if is_commit:
             shown, lsn = dict(model), lsn + 2
@@ -49,7 +50,7 @@ def test_a_copy_and_the_changes_around_it_are_the_table(steps: Any, taken: int, 
             if sent is not None and index >= taken + late:
                 assert content(made) == shown
     made.append(batch(rows, lsn))
-    if sent is None or taken + late >= len(steps):
+    if sent is None or taken + late >= len(done):
         made.append(copy(model, lsn + 1, lsn + 1) if sent is None else copy(seen, sent, lsn))
     assert content(made) == model
     made.close()

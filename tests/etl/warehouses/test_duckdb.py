@@ -1,11 +1,10 @@
 """The raw layer against a plain model: any changes, any cuts, any moment of compaction."""
 
-from typing import Any
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from etl.changes import Batch, TableShape
 from etl.warehouses.interface import Fenced
@@ -16,26 +15,24 @@ from tests.etl.warehouses.things import (
     UPDATE,
     Model,
     Row,
+    Step,
     batch,
     change,
     column,
     content,
+    steps,
     warehouse,
-)
-
-STEP = st.tuples(
-    st.sampled_from(["put", "touch", "move", "delete", "truncate"]), *[st.integers(0, 5)] * 2, st.booleans()
 )
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(STEP, st.integers(0, 3)), max_size=25))
-def test_the_table_is_what_the_changes_say(steps: Any) -> None:
+@given(steps(25))
+def test_the_table_is_what_the_changes_say(done: list[Step]) -> None:
     made, lsn = warehouse(), 1
     rows: list[Row] = []
     model: Model = {}
     shown: Model = {}
-    for index, ((what, key, other, is_commit), cut) in enumerate(steps):
+    for index, ((what, key, other, is_commit), cut) in enumerate(done):
         rows += change(model, what, key, other, lsn, index * 2)
         if is_commit:
             shown, lsn = dict(model), lsn + 1
@@ -80,7 +77,7 @@ def test_a_worker_that_was_replaced_can_not_write() -> None:
     assert content(made) == {}
 
 
-def test_what_was_appended_is_there_after_opening_again(tmp_path: Any) -> None:
+def test_what_was_appended_is_there_after_opening_again(tmp_path: Path) -> None:
     path = tmp_path / "w.duckdb"
     made = warehouse(path)
     made.append(batch([(1, 1, INSERT, 1, None, 0, 1, "x")], 1))

@@ -3,14 +3,11 @@
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from etl.changes import Batch, Erase, TableShape
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
-from tests.etl.warehouses.test_duckdb import STEP
 from tests.etl.warehouses.things import (
     DELETE,
     INSERT,
@@ -20,12 +17,14 @@ from tests.etl.warehouses.things import (
     UNSENT_B,
     UPDATE,
     Model,
+    Step,
     batch,
     change,
     changes,
     content,
     copy,
     history,
+    steps,
     warehouse,
 )
 
@@ -45,10 +44,10 @@ def copied_first(*shapes: TableShape) -> DuckDBWarehouse:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(STEP, st.integers(0, 3)), max_size=16))
-def test_changes_after_a_first_copy_are_the_table_however_it_is_compacted(steps: Any) -> None:
+@given(steps(16))
+def test_changes_after_a_first_copy_are_the_table_however_it_is_compacted(done: list[Step]) -> None:
     model, made, lsn, rows = dict(ROWS), copied_first(), 10, []
-    for index, ((what, key, other, is_commit), cut) in enumerate(steps):
+    for index, ((what, key, other, is_commit), cut) in enumerate(done):
         rows += change(model, what, key, other, lsn, index * 2)
         if is_commit:
             lsn += 2

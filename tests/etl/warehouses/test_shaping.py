@@ -7,25 +7,26 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from etl.changes import Batch, Changes, SchemaChange, TableShape
+from etl.changes import Batch, Changes, ColumnShape, SchemaChange, TableShape
 from etl.warehouses.duckdb.shaping import widens
+from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from tests.etl.warehouses.things import AT, INSERT, SHAPE, batch, column, copy, warehouse
 
 ID, A, B = SHAPE.columns
 
 
-def shape(*columns: Any) -> TableShape:
+def shape(*columns: ColumnShape) -> TableShape:
     return TableShape("things", (ID, *columns))
 
 
-def filled() -> Any:
+def filled() -> DuckDBWarehouse:
     made = warehouse()
     made.append(copy({1: (1, "x")}, 8, 8))
     made.append(batch([(9, 0, INSERT, 2, None, 0, 2, "y")], 9))
     return made
 
 
-def rows(made: Any) -> list[dict[str, Any]]:
+def rows(made: DuckDBWarehouse) -> list[dict[str, Any]]:
     return sorted(made.read("things").to_pylist(), key=lambda row: row["id"])
 
 

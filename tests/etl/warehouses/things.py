@@ -2,9 +2,11 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from hypothesis import strategies as st
 
 from etl.changes import Batch, Changes, ColumnShape, DeadLetter, TableShape, copy_begins, copy_ends
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
@@ -15,6 +17,14 @@ INSERT, UPDATE, DELETE, TRUNCATE, SNAPSHOT = 1, 2, 3, 4, 5
 NAMES = ("_commit_lsn", "_seq", "_op", "_key", "_old_key", "_unchanged", "a", "b")
 Row = tuple[int, int, int, int | None, int | None, int, int | None, str | None]
 Model = dict[int, tuple[Any, Any]]
+Step = tuple[tuple[str, int, int, bool], int]
+"""What is done to the model, to which keys and whether that commits; and how what came so far is cut into batches."""
+
+
+def steps(most: int) -> st.SearchStrategy[list[Step]]:
+    """Return histories of at the most so many steps."""
+    kinds, keys = st.sampled_from(["put", "touch", "move", "delete", "truncate"]), st.integers(0, 5)
+    return st.lists(st.tuples(st.tuples(kinds, keys, keys, st.booleans()), st.integers(0, 3)), max_size=most)
 
 
 def column(name: str, kind: pa.DataType, **more: Any) -> ColumnShape:
@@ -41,7 +51,7 @@ def copy(rows: Model, lsn: int, through: int) -> Batch:
     return Batch(through, (copy_begins(SHAPE, lsn), *parts, copy_ends(SHAPE, lsn)))
 
 
-def warehouse(path: Any = ":memory:", *shapes: TableShape) -> DuckDBWarehouse:
+def warehouse(path: Path | str = ":memory:", *shapes: TableShape) -> DuckDBWarehouse:
     made = DuckDBWarehouse(path)
     made.prepare(shapes or [SHAPE])
     return made
