@@ -48,21 +48,23 @@ class Source:
         return [row for batch in self.batches() for row in rows_of(batch.changes)]
 
     def batches(self, limit: int = 10**9) -> list[Batch]:
-        end = log_end(self.connection)
-        self.connection.execute("select pg_logical_emit_message(true, 'end', '')")
         decoder = Decoder(self.shapes, self.position)
-        found = []
         with ReplicationStream(self.url, self.slot, PUBLICATION, self.position) as stream:
-            while decoder.through < end:
-                message = stream.next(10)
-                assert message is not None
-                decoder.feed(message)
-                if decoder.rows >= limit:
-                    found.append(decoder.take())
+            found = [decoder.take() for _ in self.blocks(stream, decoder) if decoder.rows >= limit]
             found.append(decoder.take())
             self.position = found[-1].through
             stream.acknowledge(self.position)
         return found
+
+    def blocks(self, stream: ReplicationStream, decoder: Decoder) -> Iterator[Block]:
+        """Give what was committed so far, and a transaction that marks its end; the decoder has it already."""
+        end = log_end(self.connection)
+        self.connection.execute("select pg_logical_emit_message(true, 'end', '')")
+        while decoder.through < end:
+            block = stream.next(10)
+            assert block is not None
+            decoder.feed(block)
+            yield block
 
     def dead(self) -> list[DeadLetter]:
         return [letter for batch in self.batches() for letter in batch.dead]
@@ -73,11 +75,13 @@ class Source:
 
 
 def messages_of(source: Source) -> list[bytes]:
+    """Return the messages of what was committed so far."""
     found: list[bytes] = []
     with ReplicationStream(source.url, source.slot, PUBLICATION, source.position) as stream:
-        while (block := stream.next(1)) is not None:
+        for block in source.blocks(stream, Decoder(source.shapes, source.position)):
             found += [block.data[start:end] for start, end in zip(block.starts, block.ends, strict=True)]
-    return found
+    begins = [place for place, message in enumerate(found) if message.startswith(b"B")]
+    return found[: begins[-1]]
 
 
 def block_of(messages: Sequence[bytes]) -> Block:
