@@ -16,12 +16,13 @@ from resolvers.compiled.json_text import (
     joined_text,
     object_pieces,
     truth_pieces,
+    value_pieces,
 )
 from resolvers.compiled.levels import NUMBER, Level, numbered
 from resolvers.compiled.marks import SEPARATOR, character
 from resolvers.compiled.objects import ObjectCompiler
 from resolvers.compiled.paging import Paging
-from resolvers.compiled.parts import End, Items, More, PageSize
+from resolvers.compiled.parts import Cursor, Items, More, PageSize
 from resolvers.compiled.selections import Selected, Selections
 from resolvers.compiled.statement import Compiled
 from resolvers.sql.scope import Predicate, Scope, Source
@@ -129,9 +130,11 @@ class _Connection(AskedPage):
         return object_pieces(members())
 
     def _cursor(self, level: Level) -> list[Piece]:
+        return self._cursor_of(self._cursor_values(level))
+
+    def _cursor_values(self, level: Level) -> list[tuple[ScalarField, sa.ColumnElement[Any]]]:
         steps = self._page.page.ordering.steps
-        values = [(step.field, level.source.c[step.field.column.key]) for step in steps]
-        return self._cursor_of(values)
+        return [(step.field, level.source.c[step.field.column.key]) for step in steps]
 
     def _cursor_of(self, values: Sequence[tuple[ScalarField, sa.ColumnElement[Any]]]) -> list[Piece]:
         self._compiler.paging.tells_cursors = True
@@ -205,7 +208,7 @@ class _RootPage(_Connection):
         if not self._needs_rows:
             return super().root()
         self._told: list[Sequence[Piece]] = []
-        self._cursors: int | None = None
+        self._values: int | None = None
         level = Level(self._rows().subquery(f"page_{self._page.number}"))
         pieces = object_pieces(self._members(level))
         order = self._page.page.direction.clauses(level.source)
@@ -213,24 +216,28 @@ class _RootPage(_Connection):
             sa.func.string_agg(joined_text(text), aggregate_order_by(_SEPARATOR, *order))
             for text in self._told or [[""]]
         ]
-        return Compiled(pieces, level.select_from, columns, PageSize(self._page.read_size, self._page.page.backward))
+        return Compiled(pieces, level.select_from, columns, PageSize(self._page.asked))
+
+    @property
+    def _backward(self) -> bool:
+        return self._page.page.backward
 
     def _array(self, _level: Level, item: Sequence[Piece]) -> list[Piece]:
-        return ["[", Items(self._column(item)), "]"]
+        return ["[", Items(self._column(item), self._backward), "]"]
 
     def _has_more(self) -> list[Piece]:
         return [More()]
 
     def _start_cursor(self, level: Level) -> list[Piece]:
-        return [End(self._column_of_cursors(level), is_last=False)]
+        return [Cursor(self._column_of_values(level), self._page.number, is_last=self._backward)]
 
     def _end_cursor(self, level: Level) -> list[Piece]:
-        return [End(self._column_of_cursors(level), is_last=True)]
+        return [Cursor(self._column_of_values(level), self._page.number, is_last=not self._backward)]
 
-    def _column_of_cursors(self, level: Level) -> int:
-        if self._cursors is None:
-            self._cursors = self._column(self._cursor(level))
-        return self._cursors
+    def _column_of_values(self, level: Level) -> int:
+        if self._values is None:
+            self._values = self._column(value_pieces(self._cursor_values(level)))
+        return self._values
 
     def _column(self, text: Sequence[Piece]) -> int:
         self._told.append(text)

@@ -63,13 +63,20 @@ def nullable_pieces(kind: Kind, column: sa.ColumnElement[Any]) -> list[Piece]:
 
 
 def cursor_pieces(number: int, values: Iterable[tuple[ScalarField, sa.ColumnElement[Any]]]) -> list[Piece]:
-    """Return the pieces of what a cursor is sealed from: the number of its page, and its values as JSON."""
-    pieces: list[Piece] = [_SEAL, f"{number}|["]
+    """Return the pieces of what a cursor is sealed from where it stands: the number of its page, and its values."""
+    return [_SEAL, f"{number}|[", *value_pieces(values), "]", _SEAL]
+
+
+def value_pieces(values: Iterable[tuple[ScalarField, sa.ColumnElement[Any]]]) -> list[Piece]:
+    """Return the pieces of a cursor's values as JSON, with commas between."""
+    pieces: list[Piece] = []
     for at, (field, column) in enumerate(values):
         # Cursors hold what the database holds: keys as numbers, words as they are stored.
         kind = {Kind.KEY: Kind.INTEGER, Kind.WORD: Kind.STRING}.get(field.kind, field.kind)
-        pieces += ["," if at else "", *(_nullable(kind, column) if field.nullable else _present(kind, column))]
-    return [*pieces, "]", _SEAL]
+        if at:
+            pieces.append(",")
+        pieces += _nullable(kind, column) if field.nullable else _present(kind, column)
+    return pieces
 
 
 def truth_pieces(condition: sa.ColumnElement[bool]) -> list[Piece]:

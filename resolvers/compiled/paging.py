@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resolvers.compiled.slots import Inputs, Parameters, Place, filled, is_open, reading
+from resolvers.compiled.slots import Inputs, Parameters, Place, Rows, filled, is_open
 from resolvers.cursors import Cursors, belonging
 from resolvers.pages import Limits, Page, size_of_page
 from resolvers.sql.binding import SqlType
@@ -56,18 +56,32 @@ class OpenedCursor:
 
 
 @dataclass(frozen=True)
+class AskedSize:
+    """The size of a page that a statement was compiled for, up to its order of magnitude; `name` is the argument."""
+
+    name: str
+    operand: Any
+    limits: Limits
+    fits: range
+
+    def value(self, variables: Mapping[str, Any]) -> int:
+        """Return the size that a run asks for; raise `BadUserInput` where it is out of range."""
+        return size_of_page(self.name, filled(self.operand, variables), self.limits)
+
+
+@dataclass(frozen=True)
 class CompiledPage:
-    """A page; `number` is that of what its cursors belong to, and `read_size` tells its size at a run.
+    """A page; `number` is that of what its cursors belong to, and `asked` the size that is asked for.
 
     `at_most` is a number of rows that it has less than or as many as, one more included, for the planner to know.
     """
 
     number: int
     page: Page
+    asked: int | Rows
     size: sa.BindParameter[Any]
     one_more: sa.BindParameter[Any]
     at_most: int
-    read_size: Callable[[Inputs], int]
 
 
 @dataclass
@@ -80,6 +94,7 @@ class Paging:
     bind: Parameters
     belongings: list[Belonging] = field(default_factory=list)
     opened: list[OpenedCursor] = field(default_factory=list)
+    sizes: list[AskedSize] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     is_filtered: bool = False
     tells_cursors: bool = False
@@ -93,9 +108,6 @@ class Paging:
         belongs_to = Belonging(coordinate, order, arguments.get("where"))
         self.belongings.append(belongs_to)
         self.is_filtered |= bool(arguments.get("where"))
-        name, asked = ("last", last) if last is not None else ("first", first)
-        # Apart: what is kept with the statement must not lead to the inputs of this run.
-        limits = self.limits
         page = Page(
             ordering=order,
             belongs_to=b"",
@@ -104,26 +116,25 @@ class Paging:
             after=self._place(belongs_to, arguments.get("after")),
             before=self._place(belongs_to, arguments.get("before")),
         )
+        return self._sized(page, *(("last", last) if last is not None else ("first", first)))
 
-        def size(given: Any) -> int:
-            return size_of_page(name, given, limits)
-
+    def _sized(self, page: Page, name: str, operand: Any) -> CompiledPage:
+        size = size_of_page(name, filled(operand, self.inputs.variables), self.limits)
+        at_most = _rounded(size)
+        asked: Sequence[int | Rows] = (size, size + 1)
+        if is_open(operand):
+            at = len(self.sizes)
+            asked = (Rows(at, 0), Rows(at, 1))
+            fits = range(at_most // _STEP if at_most > _STEP else 0, at_most)
+            self.sizes.append(AskedSize(name, operand, self.limits, fits))
         return CompiledPage(
             number=len(self.belongings) - 1,
             page=page,
-            size=self.bind(asked, _SIZE, size),
-            one_more=self.bind(asked, _SIZE, lambda given: size(given) + 1),
-            at_most=self._at_most(asked, size),
-            read_size=reading(asked, size),
+            asked=asked[0],
+            size=self.bind(asked[0], _SIZE),
+            one_more=self.bind(asked[1], _SIZE),
+            at_most=at_most,
         )
-
-    def _at_most(self, asked: Any, size: Callable[[Any], int]) -> int:
-        """Return the round number that the page's size is below, and have the statement kept for such sizes."""
-        rounded = _rounded(size(filled(asked, self.inputs.variables)))
-        if is_open(asked):
-            fits = range(rounded // _STEP if rounded > _STEP else 0, rounded)
-            self.conditions.append(reading(asked, lambda given: size(given) in fits))
-        return rounded
 
     def _place(self, belongs_to: Belonging, operand: Any) -> Sequence[Any] | None:
         if operand is None or filled(operand, self.inputs.variables) is None:

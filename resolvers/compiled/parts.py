@@ -1,64 +1,40 @@
 """Parts of a root field's JSON that are put together by the gateway from what its statement gave."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from resolvers.compiled.marks import SEPARATOR
-from resolvers.compiled.slots import Inputs
+from resolvers.compiled.sealing import Sealer
+from resolvers.compiled.slots import Inputs, Rows
 from resolvers.database import Texts
 
 
 class Page(NamedTuple):
-    """What a statement gave: its only row or, of a page of rows, what each column is on the page."""
+    """What a statement gave: the texts of its only row or, of a page of rows, a text for each column.
 
-    row: Texts | None
-    columns: "Sequence[PageColumn]" = ()
-    has_more: bool = False
-
-
-class PageColumn(NamedTuple):
-    """What is told of each row of a page, as one text with separators between; None where it has no rows.
-
-    With `backward` the last row comes first.
+    `sealer` seals the cursors that the gateway is told of apart.
     """
 
-    text: bytes | None
-    backward: bool
-
-    def joined(self) -> bytes:
-        """Return what is told of all rows, with commas between."""
-        if self.text is None:
-            return b""
-        if self.backward:
-            return b",".join(self.text.split(SEPARATOR)[::-1])
-        return self.text.replace(SEPARATOR, b",")
-
-    def end(self, *, is_last: bool) -> bytes | None:
-        """Return what is told of the last row or the first."""
-        if self.text is None:
-            return None
-        return self.text.rsplit(SEPARATOR, 1)[-1] if is_last is not self.backward else self.text.split(SEPARATOR, 1)[0]
+    texts: Texts
+    has_more: bool
+    sealer: Sealer
 
 
 @dataclass(frozen=True)
 class PageSize:
-    """How many rows a page has at the most. Its statement gives one more where there is one, in the last place.
+    """How many rows a page has at the most. Its statement gives one more where there is one, in the last place."""
 
-    With `backward` the rows are read from the end.
-    """
+    asked: int | Rows
 
-    size: Callable[[Inputs], int]
-    backward: bool
-
-    def page(self, texts: Texts, inputs: Inputs) -> Page:
-        """Return the page; all texts are null where it has no rows."""
-        *_, shortest = texts
-        has_more = shortest is not None and shortest.count(SEPARATOR) >= self.size(inputs)
-        if has_more:
-            texts = [text and text[: text.rindex(SEPARATOR)] for text in texts]
-        return Page(None, [PageColumn(text, self.backward) for text in texts], has_more)
+    def cut(self, texts: Texts, inputs: Inputs) -> tuple[Texts, bool]:
+        """Return the texts without the row beyond the page, and whether there was one; null where it has no rows."""
+        shortest, asked = texts[-1], self.asked
+        size = inputs.sizes[asked.size] if isinstance(asked, Rows) else asked
+        if shortest is None or shortest.count(SEPARATOR) < size:
+            return texts, False
+        return [text and text[: text.rindex(SEPARATOR)] for text in texts], True
 
 
 Chunks = Sequence[bytes]
@@ -69,7 +45,7 @@ class Part(ABC):
     """A part of the JSON."""
 
     @abstractmethod
-    def of(self, page: Page) -> Chunks | None:
+    def of(self, page: Page) -> bytes | None:
         """Return the part's text; None where the whole field has none."""
 
 
@@ -79,40 +55,52 @@ class Text(Part):
 
     column: int
 
-    def of(self, page: Page) -> Chunks | None:
+    def of(self, page: Page) -> bytes | None:
         """Return the text."""
-        text = page.row[self.column] if page.row else None
-        return None if text is None else (text,)
+        return page.texts[self.column]
 
 
 @dataclass(frozen=True)
 class Items(Part):
-    """A column of all rows."""
+    """What is told of each row of a page; with `backward` the last row comes first."""
 
     column: int
+    backward: bool
 
-    def of(self, page: Page) -> Chunks:
-        """Return the texts as those of an array."""
-        return (page.columns[self.column].joined(),)
+    def of(self, page: Page) -> bytes:
+        """Return it as the items of an array."""
+        text = page.texts[self.column]
+        if text is None:
+            return b""
+        if self.backward:
+            return b",".join(text.split(SEPARATOR)[::-1])
+        return text.replace(SEPARATOR, b",")
 
 
 @dataclass(frozen=True)
-class End(Part):
-    """A column of the last row or the first; `null` where there is none."""
+class Cursor(Part):
+    """The cursor of the row that comes first, or last, as they were read; `null` where there is none.
+
+    Its column has the values of each row as JSON, with commas between, and `number` is that of its page.
+    """
 
     column: int
+    number: int
     is_last: bool
 
-    def of(self, page: Page) -> Chunks:
-        """Return the text."""
-        text = page.columns[self.column].end(is_last=self.is_last)
-        return (b"null",) if text is None else (text,)
+    def of(self, page: Page) -> bytes:
+        """Return the cursor."""
+        text = page.texts[self.column]
+        if text is None:
+            return b"null"
+        values = text.rsplit(SEPARATOR, 1)[-1] if self.is_last else text.split(SEPARATOR, 1)[0]
+        return page.sealer.sealed(self.number, b"[%b]" % values)
 
 
 @dataclass(frozen=True)
 class More(Part):
     """Whether there are more rows than the page has."""
 
-    def of(self, page: Page) -> Chunks:
+    def of(self, page: Page) -> bytes:
         """Return a truth value."""
-        return (b"true",) if page.has_more else (b"false",)
+        return b"true" if page.has_more else b"false"

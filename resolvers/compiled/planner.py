@@ -143,7 +143,7 @@ class Planner:
         self, selections: Selections, make: Make, supplied: Supplied, *, totals: bool, one_row: bool
     ) -> Statement:
         bind = Parameters()
-        paging = Paging(self.limits, self.cursors, Inputs(supplied, []), bind)
+        paging = Paging(self.limits, self.cursors, Inputs(supplied, [], []), bind)
         scope = Scope(self.everything, self.seen.graph, supplied.principal, bind=bind)
         compiled = make(ConnectionCompiler(scope, selections, paging))
         planning = Planning.ONE_ROW if one_row else Planning.ONCE

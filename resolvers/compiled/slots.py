@@ -115,7 +115,7 @@ def is_open(operand: Any) -> bool:
         return any(is_open(item) for item in operand)
     if isinstance(operand, dict):
         return any(is_open(item) for item in operand.values())
-    return isinstance(operand, Slot | Claim | Place)
+    return isinstance(operand, Slot | Claim | Place | Rows)
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,14 @@ class Place:
 
     cursor: int
     step: int
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The size of a page that a run asks for: which of the statement's, and how many rows beyond it."""
+
+    size: int
+    beyond: int
 
 
 def filled(operand: Any, variables: Mapping[str, Any]) -> Any:
@@ -152,10 +160,11 @@ class Supplied(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """What a run of a statement is given: what its operation was, and the cursors that it opened."""
+    """What a run of a statement is given: what its operation was, the cursors that it opened, and sizes of pages."""
 
     supplied: Supplied
     cursors: list[list[Any]]
+    sizes: list[int]
 
     @property
     def variables(self) -> Mapping[str, Any]:
@@ -183,11 +192,8 @@ def _supply(operand: Any, read: Read) -> Supply:
         return lambda inputs: claim_value(inputs.supplied.principal, operand)
     if isinstance(operand, Place):
         return lambda inputs: inputs.cursors[operand.cursor][operand.step]
-    return reading(operand, read)
-
-
-def reading(operand: Any, read: Read) -> Supply:
-    """Return what reads the value that an operand has at a run."""
+    if isinstance(operand, Rows):
+        return lambda inputs: inputs.sizes[operand.size] + operand.beyond
     if isinstance(operand, Slot) and len(operand.path) == 1:
         name = str(operand.path[0])
         return lambda inputs: read(plain(inputs.supplied.variables[name]))

@@ -1,29 +1,26 @@
 """Statements that are kept: SQL text, where the values of its parameters come from, and what its rows are put into."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
 from resolvers.compiled.json_text import Piece, merged
-from resolvers.compiled.marks import SEAL
-from resolvers.compiled.paging import Belonging, Condition, OpenedCursor, Paging
+from resolvers.compiled.paging import AskedSize, Belonging, Condition, OpenedCursor, Paging
 from resolvers.compiled.parts import Chunks, Page, PageSize, Part, Text
+from resolvers.compiled.sealing import Sealer
 from resolvers.compiled.slots import Inputs, Supply
 from resolvers.cursors import Cursors
 from resolvers.database import Planning, Texts, Version, sql_of
-
-_SEALED = re.compile(SEAL + rb"(\d+)\|(.*?)" + SEAL, re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Statement:
     """The statement of one root field. It gives a row of texts; with `paged` a text for each column of a page.
 
-    `parts` are the field's JSON; the field has none where one of them has none.
+    `parts` are the field's JSON; the field has none where one of them has none. With `tells_cursors` some stand in the
+    texts, to be sealed there.
     """
 
     sql: str
@@ -33,6 +30,7 @@ class Statement:
     supplies: tuple[Supply, ...]
     belongings: tuple[Belonging, ...]
     opened: tuple[OpenedCursor, ...]
+    sizes: tuple[AskedSize, ...]
     conditions: tuple[Condition, ...]
     tells_cursors: bool
 
@@ -42,30 +40,20 @@ class Statement:
 
     def json(self, rows: Sequence[Texts], cursors: Cursors, inputs: Inputs) -> Chunks | None:
         """Return the field's JSON; None where it has no value."""
-        row = rows[0] if rows else None
-        page = Page(row) if self.paged is None or row is None else self.paged.page(row, inputs)
+        if not rows:
+            return None
+        texts, has_more = rows[0], False
+        if self.paged is not None:
+            texts, has_more = self.paged.cut(texts, inputs)
+        sealer = Sealer(cursors, self.belongings, inputs.variables)
+        page = Page(texts, has_more, sealer)
         told: list[bytes] = []
         for part in self.parts:
-            if isinstance(part, bytes):
-                told.append(part)
-                continue
-            chunks = part.of(page)
-            if chunks is None:
+            text = part if isinstance(part, bytes) else part.of(page)
+            if text is None:
                 return None
-            told += chunks
-        return self._sealed(told, cursors, inputs.variables) if self.tells_cursors else told
-
-    def _sealed(self, chunks: Chunks, cursors: Cursors, variables: Mapping[str, Any]) -> Chunks:
-        """Return the field's JSON with its cursors sealed."""
-        told: dict[bytes, bytes] = {}
-
-        def seal(match: re.Match[bytes]) -> bytes:
-            number, values = match.groups()
-            if number not in told:
-                told[number] = self.belongings[int(number)].told(variables)
-            return b'"' + cursors.seal(told[number], orjson.loads(values)).encode() + b'"'
-
-        return [_SEALED.sub(seal, chunk) if SEAL in chunk else chunk for chunk in chunks]
+            told.append(text)
+        return [sealer.all_sealed(text) for text in told] if self.tells_cursors else told
 
 
 @dataclass(frozen=True)
@@ -97,6 +85,7 @@ def statement_of(compiled: Compiled, paging: Paging, planning: Planning, version
         supplies=tuple(supplies[name] if name in supplies else _always(constants[name]) for name in names),
         belongings=tuple(paging.belongings),
         opened=tuple(paging.opened),
+        sizes=tuple(paging.sizes),
         conditions=tuple(paging.conditions),
         tells_cursors=paging.tells_cursors,
     )

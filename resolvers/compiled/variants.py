@@ -48,13 +48,19 @@ class Variants:
 
     def _inputs(self, statement: Statement, supplied: Supplied) -> Inputs | None:
         """Return what a statement is run with; None where it is for other values."""
-        opened = []
+        variables = supplied.variables
+        opened, sizes = [], []
+        for asked in statement.sizes:
+            size = asked.value(variables)
+            if size not in asked.fits:
+                return None
+            sizes.append(size)
         for cursor in statement.opened:
-            values = cursor.values(self.cursors, supplied.variables)
+            values = cursor.values(self.cursors, variables)
             if tuple([value is None for value in values]) != cursor.nulls:
                 return None
             opened.append(values)
-        inputs = Inputs(supplied, opened)
+        inputs = Inputs(supplied, opened, sizes)
         for holds in statement.conditions:
             if not holds(inputs):
                 return None
