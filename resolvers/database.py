@@ -12,7 +12,8 @@ import orjson
 from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
-from resolvers.pool import Busy, Connection, Pool, State, Unreachable
+from resolvers.connection import Connection, State
+from resolvers.pool import Busy, Pool, Unreachable
 from security.errors import TimedOut, Unavailable
 from security.principal import Principal
 
@@ -132,7 +133,7 @@ class Database:
         try:
             if connection.state != state:
                 await connection.show(state)
-            found: Sequence[Texts] = await connection.driver.fetch(sql, *arguments)
+            found: Sequence[Texts] = await connection.fetch(sql, arguments)
         except _FAULTS as error:
             _refuse(error, connection)
         finally:

@@ -13,9 +13,7 @@ from typing import Any, Final
 
 import asyncpg
 
-State = tuple[tuple[str, str], ...]
-"""Settings of a session, with their values."""
-
+from resolvers.connection import Connection, State
 
 _PAUSE: Final = 0.5
 """Seconds for which nobody tries to connect after a server has refused it: an attempt takes a millisecond."""
@@ -27,26 +25,6 @@ class Busy(Exception):
 
 class Unreachable(Exception):
     """There is no connection, and the server refused one a moment ago."""
-
-
-class Connection:
-    """A connection of asyncpg's, and the settings that it is known to have; None where they are not known."""
-
-    __slots__ = ("driver", "state")
-
-    def __init__(self, driver: Any) -> None:
-        self.driver = driver
-        self.state: State | None = None
-
-    async def show(self, state: State) -> None:
-        """Have these settings; costs a round trip where the last user had others."""
-        if self.state == state:
-            return
-        # Until it has worked nothing is known: a fault or a cancellation in between must not leave another's view.
-        self.state = None
-        told = ", ".join(f"set_config('{name}', ${at}, false)" for at, (name, _) in enumerate(state, 1))
-        await self.driver.fetchrow(f"select {told}", *(value for _, value in state))
-        self.state = state
 
 
 class Pool:

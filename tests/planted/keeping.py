@@ -10,7 +10,7 @@ from resolvers.compiled.operation import CompiledOperation
 from resolvers.compiled.roots import ReadableTypes
 from resolvers.cursors import belonging
 from resolvers.documents import Documents
-from resolvers.pool import Connection, State
+from resolvers.connection import Connection, State
 from resolvers.reference import resolvers
 from schema.global_id import parse_global_id
 from security import principal

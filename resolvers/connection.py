@@ -1,0 +1,59 @@
+"""One connection to PostgreSQL: what is known to be set on it, and the statements that it has prepared."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any, Final
+
+import asyncpg
+
+State = tuple[tuple[str, str], ...]
+"""Settings of a session, with their values."""
+
+_MOST_PREPARED: Final = 100
+"""Statements that a connection keeps, as many as asyncpg does; the server forgets those that are used no more."""
+
+_OUTDATED: Final = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
+
+
+class Connection:
+    """A connection of asyncpg's, and the settings that it is known to have; None where they are not known."""
+
+    __slots__ = ("_prepared", "driver", "state")
+
+    def __init__(self, driver: Any) -> None:
+        self.driver = driver
+        self.state: State | None = None
+        self._prepared: OrderedDict[str, Any] = OrderedDict()
+
+    async def show(self, state: State) -> None:
+        """Have these settings; costs a round trip where the last user had others."""
+        if self.state == state:
+            return
+        # Until it has worked nothing is known: a fault or a cancellation in between must not leave another's view.
+        self.state = None
+        told = ", ".join(f"set_config('{name}', ${at}, false)" for at, (name, _) in enumerate(state, 1))
+        await self.driver.fetchrow(f"select {told}", *(value for _, value in state))
+        self.state = state
+
+    async def fetch(self, sql: str, arguments: Sequence[Any]) -> Any:
+        """Run a statement outside of a transaction, prepared at its first run, and return its rows.
+
+        asyncpg keeps statements too, but a look at what it keeps costs more than to run what is at hand.
+        """
+        prepared = self._prepared.get(sql)
+        if prepared is None:
+            prepared = await self._prepare(sql)
+        else:
+            self._prepared.move_to_end(sql)
+        try:
+            return await prepared.fetch(*arguments)
+        except _OUTDATED:
+            # Somebody has changed a table under it: asyncpg prepares it again.
+            self._prepared.clear()
+            return await self.driver.fetch(sql, *arguments)
+
+    async def _prepare(self, sql: str) -> Any:
+        prepared = self._prepared[sql] = await self.driver.prepare(sql)
+        if len(self._prepared) > _MOST_PREPARED:
+            self._prepared.popitem(last=False)
+        return prepared
