@@ -16,32 +16,36 @@ from graphql import (
 )
 from graphql.execution import get_variable_values
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
-from graphql.execution.values import VariableValues, VariableValueSource
+from graphql.execution.values import VariableValues
 from graphql.utilities import coerce_input_value
 
 from resolvers.answers import MAX_ERRORS
 
+Coerced = Mapping[str, Any]
+"""The values of an operation's variables, of those that have one."""
+
 
 class Coercer:
-    """Coerces the variables of one operation as graphql-core does, which words what is wrong with them."""
+    """Coerces the variables of one operation as graphql-core does, which words what is wrong with them.
+
+    `signatures` are those of all its variables.
+    """
 
     def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> None:
         self._schema = schema
         self._definitions = operation.variable_definitions or ()
         found = [get_variable_signature(schema, definition) for definition in self._definitions]
-        signatures = [one for one in found if isinstance(one, GraphQLVariableSignature)]
-        self._readers = [(one, one.name, _reader(one.type)) for one in signatures]
+        self.signatures = {one.name: one for one in found if isinstance(one, GraphQLVariableSignature)}
+        self._readers = [(name, _reader(one.type), _may_be_absent(one)) for name, one in self.signatures.items()]
 
-    def __call__(self, given: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
+    def __call__(self, given: Mapping[str, Any]) -> Coerced | list[GraphQLError]:
         """Return the values of the variables, or what is wrong with them."""
-        sources: dict[str, VariableValueSource] = {}
         coerced: dict[str, Any] = {}
-        for signature, name, read in self._readers:
+        for name, read, may_be_absent in self._readers:
             value = given.get(name, Undefined)
             if value is Undefined:
-                if signature.default is not None or is_non_null_type(signature.type):
+                if not may_be_absent:
                     return self._by_the_book(given)
-                sources[name] = VariableValueSource(signature)
                 continue
             try:
                 found = read(value)
@@ -49,16 +53,20 @@ class Coercer:
                 found = Undefined
             if found is Undefined:
                 return self._by_the_book(given)
-            sources[name] = VariableValueSource(signature, value)
             coerced[name] = found
-        return VariableValues(sources, coerced)
+        return coerced
 
-    def _by_the_book(self, given: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
+    def _by_the_book(self, given: Mapping[str, Any]) -> Coerced | list[GraphQLError]:
         """Coerce with defaults, and with messages for what is wrong."""
         try:
-            return get_variable_values(self._schema, self._definitions, dict(given), max_errors=MAX_ERRORS)
+            found = get_variable_values(self._schema, self._definitions, dict(given), max_errors=MAX_ERRORS)
         except RecursionError:
             return [GraphQLError("The variables are nested too deeply.")]
+        return found.coerced if isinstance(found, VariableValues) else found
+
+
+def _may_be_absent(signature: GraphQLVariableSignature) -> bool:
+    return signature.default is None and not is_non_null_type(signature.type)
 
 
 def _reader(type_: GraphQLInputType) -> Callable[[Any], Any]:

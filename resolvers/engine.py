@@ -2,8 +2,6 @@
 
 from typing import Any, Final
 
-from graphql.execution.values import VariableValues
-
 from resolvers.answers import TOO_DEEP, Answer, extended, refusal, refused_by, refused_by_fault
 from resolvers.costs.bill import Bill
 from resolvers.costs.telling import Costing, cost_told, only_costed
@@ -99,7 +97,7 @@ class Engine:
         given = operation.variables or {}
         check_variables(given, self._document_limits)
         variables = prepared.coercer(given)
-        if not isinstance(variables, VariableValues):
+        if isinstance(variables, list):
             refused = refusal(variables, ErrorCode.BAD_USER_INPUT)
             return await self._told_why(refused, operation, principal) if principal.is_restricted else refused
         bill = self._till.bill(prepared, seen, variables, principal)
@@ -127,7 +125,7 @@ class Engine:
         if isinstance(prepared, Answer):
             return refused
         variables = prepared.coercer(operation.variables or {})
-        return refused_by(Unavailable(_RESTRICTED)) if isinstance(variables, VariableValues) else refused
+        return refused if isinstance(variables, list) else refused_by(Unavailable(_RESTRICTED))
 
 
 def _extended(answer: Answer, operation: Operation, bill: Bill) -> Answer:

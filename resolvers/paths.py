@@ -6,12 +6,12 @@ from typing import NamedTuple, cast
 
 from graphql import DocumentNode, ExecutionResult, GraphQLError
 from graphql.execution import execute
-from graphql.execution.values import VariableValues
 from graphql.pyutils import is_awaitable
 from orjson import Fragment
 
 from resolvers.access import Access, coordinates_of, unmarked
 from resolvers.answers import Answer, compiled, executed
+from resolvers.coercion import Coerced
 from resolvers.compiled.operation import CompiledOperation, Ran
 from resolvers.compiled.planner import Planner
 from resolvers.costs.bill import Bill
@@ -38,7 +38,7 @@ class Asked(NamedTuple):
 
     operation: Operation
     prepared: Prepared
-    variables: VariableValues
+    variables: Coerced
     seen: SeenSchema
     principal: Principal
     bill: Bill

@@ -9,6 +9,7 @@ import orjson
 from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLInputType, OperationType, type_from_ast
 from graphql.execution.values import VariableValues, VariableValueSource
 
+from resolvers.coercion import Coerced
 from resolvers.compiled.parts import Chunks
 from resolvers.compiled.planner import BEFORE, BEHIND, Plan, Planner
 from resolvers.compiled.roots import Asked, LeftRoot
@@ -76,7 +77,7 @@ class CompiledOperation:
     async def run(
         self,
         database: Database,
-        variables: VariableValues,
+        variables: Coerced,
         principal: Principal,
         execute: Executing,
         sent: list[Sent] | None = None,
@@ -86,7 +87,7 @@ class CompiledOperation:
         Fields that are left to graphql-core are executed by `execute`. Compiled statements are added to `sent`.
         """
         plan = self._plan_for(variables, principal)
-        supplied = Supplied(variables.coerced, principal)
+        supplied = Supplied(variables, principal)
         only = plan.only
         if only is not None and sent is None:
             # Most operations, in the fewest steps.
@@ -124,9 +125,9 @@ class CompiledOperation:
         answers = iter(found)
         return [one.tell([next(answers) for _ in one.calls]) for one in asked]
 
-    def _plan_for(self, variables: VariableValues, principal: Principal) -> Plan:
+    def _plan_for(self, variables: Coerced, principal: Principal) -> Plan:
         """Return the plan for the shape of the variables and of the principal's claims."""
-        shape = self._shape(variables.coerced, principal)
+        shape = self._shape(variables, principal)
         plan = self._plans.get(shape)
         if plan is not None:
             self._plans.move_to_end(shape)
@@ -136,22 +137,20 @@ class CompiledOperation:
             self._plans.popitem(last=False)
         return plan
 
-    def _shape(self, coerced: Mapping[str, Any], principal: Principal) -> Hashable:
+    def _shape(self, coerced: Coerced, principal: Principal) -> Hashable:
         shapes: list[Hashable] = [
             shape(coerced[name]) if name in coerced else _ABSENT for name, shape in self._shapes.items()
         ]
         shapes += principal.claims_given
         return tuple(shapes)
 
-    def _plan(self, variables: VariableValues) -> Plan:
+    def _plan(self, variables: Coerced) -> Plan:
         prepared = self.prepared
         if prepared.operation.operation is not OperationType.QUERY:
             raise NotCompiled(Reason.NO_QUERY)
         # The plan is kept, and holds no value of whoever asks first.
-        sources = {name: VariableValueSource(source.signature) for name, source in variables.sources.items()}
-        coerced = {
-            name: slotted(value, self._types[name], (name,), self._words) for name, value in variables.coerced.items()
-        }
+        sources = {name: VariableValueSource(one) for name, one in prepared.coercer.signatures.items()}
+        coerced = {name: slotted(value, self._types[name], (name,), self._words) for name, value in variables.items()}
         with_slots = VariableValues(sources, coerced)
         selections = Selections(self.planner.seen.schema, prepared.document, prepared.operation, with_slots)
         return self.planner.plan(prepared, selections)

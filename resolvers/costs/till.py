@@ -1,7 +1,6 @@
 """The till: prices each operation, refuses what is too dear, and has the others paid for from their budgets."""
 
-from graphql.execution.values import VariableValues
-
+from resolvers.coercion import Coerced
 from resolvers.costs.bill import Bill
 from resolvers.costs.pricing import price_of
 from resolvers.documents import Prepared
@@ -21,14 +20,14 @@ class Till:
         self._most_cost = most_cost
         self._budgets = budgets
 
-    def bill(self, prepared: Prepared, seen: SeenSchema, variables: VariableValues, principal: Principal) -> Bill:
+    def bill(self, prepared: Prepared, seen: SeenSchema, variables: Coerced, principal: Principal) -> Bill:
         """Return the bill of an operation; raise `TooExpensive` for one that may cost too much."""
         price = prepared.price
         if price is None:
             price = prepared.price = price_of(
                 seen.schema, prepared.document, prepared.operation, max_page_size=self._max_page_size
             )
-        cost = price(variables.coerced)
+        cost = price(variables)
         requested = cost.requested
         if self._most_cost is not None and requested > self._most_cost:
             raise _too_costly(requested, self._most_cost)

@@ -42,9 +42,7 @@ def test_it_says_what_graphql_core_says(given: dict[str, Any]) -> None:
     expected = get_variable_values(SCHEMA, operation.variable_definitions or (), given)
     found = Coercer(SCHEMA, operation)(given)
     if isinstance(expected, VariableValues):
-        assert isinstance(found, VariableValues)
-        assert found.coerced == expected.coerced
-        assert found.sources.keys() == expected.sources.keys()
+        assert found == expected.coerced
     else:
         assert isinstance(found, list)
         assert [error.formatted for error in found] == [error.formatted for error in expected]
