@@ -74,19 +74,15 @@ def _reader(type_: GraphQLInputType) -> Callable[[Any], Any]:
     match type_:
         case GraphQLNonNull(of_type=GraphQLScalarType() as scalar):
             # Most variables are of such a type. graphql-core asks of each value anew what its type is.
-            return partial(_scalar, scalar.coerce_input_value)
+            return partial(_scalar, scalar.coerce_input_value, Undefined)
         case GraphQLScalarType() as scalar:
-            return partial(_scalar_or_null, scalar.coerce_input_value)
+            return partial(_scalar, scalar.coerce_input_value, None)
     return partial(coerce_input_value, type_=type_)
 
 
-def _scalar_or_null(coerce: Callable[[Any], Any], value: Any) -> Any:
-    return None if value is None else _scalar(coerce, value)
-
-
-def _scalar(coerce: Callable[[Any], Any], value: Any) -> Any:
+def _scalar(coerce: Callable[[Any], Any], of_null: Any, value: Any) -> Any:
     if value is None:
-        return Undefined
+        return of_null
     try:
         return coerce(value)
     except Exception:  # noqa: BLE001  # whatever it is, graphql-core then words it

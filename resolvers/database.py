@@ -35,6 +35,10 @@ class Planning(Enum):
     with it.
     """
 
+    def __init__(self, *settings: tuple[str, str]) -> None:
+        # Asking a member for its `value` takes as long as looking up a plan.
+        self.settings = settings
+
     ONCE = (("plan_cache_mode", "force_generic_plan"), ("enable_hashjoin", "on"))
     ONE_ROW = (("plan_cache_mode", "force_generic_plan"), ("enable_hashjoin", "off"))
     EACH_TIME = (("plan_cache_mode", "force_custom_plan"), ("enable_hashjoin", "on"))
@@ -128,7 +132,7 @@ class Database:
     ) -> Sequence[Texts]:
         """Run one statement that gives texts as varchar, and return the bytes of its rows."""
         self.notice(sql)
-        state = (*principal.settings, *planning.value)
+        state = (*principal.settings, *planning.settings)
         connection = self._pool.take(state) or await self.acquire(state)
         try:
             if connection.state != state:
@@ -251,7 +255,7 @@ class Snapshot:
             # PostgreSQL would refuse the statement, with an error that says nothing of what went wrong.
             raise self._fault
         if self._connection is None:
-            state = (*self._principal.settings, *Planning.EACH_TIME.value)
+            state = (*self._principal.settings, *Planning.EACH_TIME.settings)
             self._connection = await self._database.acquire(state)
             with _telling(self._connection):
                 # Before the transaction, whose rollback would take it back.

@@ -86,7 +86,8 @@ class Pool:
     def take(self, state: State) -> Connection | None:
         """Return a free connection, one that has the settings already where there is one; None where none is free."""
         while self._free:
-            connection = self._taken(state)
+            # The one that came back last, most often.
+            connection = self._free.pop() if self._free[-1].state == state else self._taken(state)
             if not connection.driver.is_closed():
                 return connection
             self._size -= 1
@@ -103,7 +104,7 @@ class Pool:
             self._retiring.add(retiring)
             retiring.add_done_callback(self._retiring.discard)
             return
-        waiter = self._waiter()
+        waiter = self._waiter() if self._waiting else None
         if waiter is not None:
             waiter.set_result(connection)
         else:
@@ -129,10 +130,9 @@ class Pool:
 
     def _taken(self, state: State) -> Connection:
         free = self._free
-        if free[-1].state != state:
-            for at in range(len(free) - 2, -1, -1):
-                if free[at].state == state:
-                    return free.pop(at)
+        for at in range(len(free) - 2, -1, -1):
+            if free[at].state == state:
+                return free.pop(at)
         return free.pop()
 
     @property

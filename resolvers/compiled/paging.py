@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resolvers.compiled.slots import Inputs, Parameters, Place, Rows, filled, is_open
+from resolvers.compiled.slots import Inputs, Parameters, Place, Rows, filled, is_open, reader
 from resolvers.cursors import Cursors, belonging
 from resolvers.pages import Limits, Page, size_of_page
 from resolvers.sql.binding import SqlType
@@ -46,13 +46,13 @@ class OpenedCursor:
     """A cursor that a statement was compiled for: where its values are null is part of the statement."""
 
     belongs_to: Belonging
-    operand: Any
+    read: Callable[[Mapping[str, Any]], Any]
     nulls: tuple[bool, ...]
 
     def values(self, cursors: Cursors, variables: Mapping[str, Any]) -> list[Any]:
         """Open the cursor of a run."""
-        text = filled(self.operand, variables)
-        return cursors.open(self.belongs_to.told(variables), self.belongs_to.ordering, text)
+        belongs_to = self.belongs_to
+        return cursors.open(belongs_to.told(variables), belongs_to.ordering, self.read(variables))
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,13 @@ class AskedSize:
     """The size of a page that a statement was compiled for, up to its order of magnitude; `name` is the argument."""
 
     name: str
-    operand: Any
+    read: Callable[[Mapping[str, Any]], Any]
     limits: Limits
     fits: range
 
     def value(self, variables: Mapping[str, Any]) -> int:
         """Return the size that a run asks for; raise `BadUserInput` where it is out of range."""
-        return size_of_page(self.name, filled(self.operand, variables), self.limits)
+        return size_of_page(self.name, self.read(variables), self.limits)
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Paging:
             at = len(self.sizes)
             asked = (Rows(at, 0), Rows(at, 1))
             fits = range(at_most // _STEP if at_most > _STEP else 0, at_most)
-            self.sizes.append(AskedSize(name, operand, self.limits, fits))
+            self.sizes.append(AskedSize(name, reader(operand), self.limits, fits))
         return CompiledPage(
             number=len(self.belongings) - 1,
             page=page,
@@ -137,12 +137,12 @@ class Paging:
         )
 
     def _place(self, belongs_to: Belonging, operand: Any) -> Sequence[Any] | None:
-        if operand is None or filled(operand, self.inputs.variables) is None:
+        variables, read = self.inputs.variables, reader(operand)
+        if operand is None or read(variables) is None:
             return None
-        cursor = OpenedCursor(belongs_to, operand, ())
-        values = cursor.values(self.cursors, self.inputs.variables)
+        values = OpenedCursor(belongs_to, read, ()).values(self.cursors, variables)
         at = len(self.opened)
-        self.opened.append(OpenedCursor(belongs_to, operand, tuple(value is None for value in values)))
+        self.opened.append(OpenedCursor(belongs_to, read, tuple(value is None for value in values)))
         self.inputs.cursors.append(values)
         if not is_open(operand) and not is_open(belongs_to.where):
             return values

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -146,6 +147,13 @@ def filled(operand: Any, variables: Mapping[str, Any]) -> Any:
     if isinstance(operand, dict):
         return {name: filled(item, variables) for name, item in operand.items()}
     return operand
+
+
+def reader(operand: Any) -> Callable[[Mapping[str, Any]], Any]:
+    """Return what reads an operand that is no enum's value, most often one variable, from the variables."""
+    if isinstance(operand, Slot) and len(operand.path) == 1:
+        return itemgetter(operand.path[0])
+    return partial(filled, operand)
 
 
 Supply = Callable[["Inputs"], Any]

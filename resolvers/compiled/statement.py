@@ -45,7 +45,7 @@ class Statement:
         texts, has_more = rows[0], False
         if self.paged is not None:
             texts, has_more = self.paged.cut(texts, inputs)
-        sealer = Sealer(cursors, self.belongings, inputs.variables)
+        sealer = Sealer(cursors, self.belongings, inputs.supplied.variables)
         page = Page(texts, has_more, sealer)
         told: list[bytes] = []
         for part in self.parts:

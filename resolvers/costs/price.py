@@ -1,7 +1,7 @@
 """Prices as sums of products, so that the variables of a request are all that is left to fill in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 Values = Mapping[str, Any]
@@ -10,6 +10,10 @@ Values = Mapping[str, Any]
 
 class Factor(Protocol):
     """What multiplies a cost and is known only with the variables."""
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The variables that it is known with; of lists their lengths."""
 
     def __call__(self, variables: Values) -> int:
         """Return its value, from 0 on."""
@@ -27,6 +31,11 @@ class Length:
     least: int
     otherwise: "int | Factor"
     most: int
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The variables that say it."""
+        return frozenset(self.names) | (frozenset() if isinstance(self.otherwise, int) else self.otherwise.reads)
 
     def __call__(self, variables: Values) -> int:
         """Return the length."""
@@ -51,6 +60,11 @@ class Groups:
     name: str
     most: int
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """The list."""
+        return frozenset({self.name})
+
     def __call__(self, variables: Values) -> int:
         """Return the number."""
         return self.most if variables.get(self.name) else 1
@@ -62,6 +76,11 @@ class Flag:
 
     name: str
     wanted: bool
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The variable."""
+        return frozenset({self.name})
 
     def __call__(self, variables: Values) -> int:
         """Return 1 or 0."""
@@ -85,6 +104,11 @@ class Sum:
             self.constant += coefficient
 
     @property
+    def reads(self) -> frozenset[str]:
+        """The variables that it is known with."""
+        return frozenset().union(*(factor.reads for factors in self._terms for factor in factors))
+
+    @property
     def is_known(self) -> bool:
         """Whether no variable is part of it."""
         return not self._terms
@@ -102,15 +126,17 @@ class Sum:
 
 @dataclass(frozen=True)
 class Cost:
-    """What an operation is asked to cost: `rows` at the most, and `work` that costs the same whatever it finds."""
+    """What an operation is asked to cost: `rows` at the most, and `work` that costs the same whatever it finds.
+
+    `requested` is all of it.
+    """
 
     rows: int
     work: int
+    requested: int = field(init=False)
 
-    @property
-    def requested(self) -> int:
-        """All of it."""
-        return self.rows + self.work
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "requested", self.rows + self.work)
 
     def actual(self, objects: int) -> int:
         """Return what it cost, where the answer has so many JSON objects."""
@@ -124,7 +150,18 @@ class Price:
         self._rows = rows
         self._work = work
         self._known = Cost(rows.constant, work.constant) if rows.is_known and work.is_known else None
+        self._reads = tuple(rows.reads | work.reads)
+        self._last: tuple[list[Any], Cost] = ([], Cost(0, 0))
 
     def __call__(self, variables: Values) -> Cost:
         """Return the cost with the values of the variables."""
-        return self._known or Cost(self._rows(variables), self._work(variables))
+        if self._known is not None:
+            return self._known
+        given = [variables.get(name) for name in self._reads]
+        sizes = [len(value) if isinstance(value, list) else value for value in given]
+        last, cost = self._last
+        if last != sizes:
+            # Kept for the next one: most clients ask for pages of one size.
+            cost = Cost(self._rows(variables), self._work(variables))
+            self._last = (sizes, cost)
+        return cost

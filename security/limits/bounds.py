@@ -1,6 +1,7 @@
 """How large a document may be, in every direction in which it can grow."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ class DocumentLimits:
     overlaps: int = 5_000
     items: int = 1_000
     digits: int = 50
+
+    @cached_property
+    def least_too_long(self) -> int:
+        """The least number with more digits."""
+        return int(10**self.digits)
 
 
 USUAL = DocumentLimits()

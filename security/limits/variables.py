@@ -14,7 +14,7 @@ def check_variables(variables: Mapping[str, Any], limits: DocumentLimits) -> Non
 
     Texts are left to the types, which know what they may be.
     """
-    most = 10**limits.digits
+    most = limits.least_too_long
     level = list(variables.values())
     for _ in range(_DEPTH):
         below: list[Any] = []

@@ -69,7 +69,7 @@ class Explained(Database):
         connection = await self.acquire(())
         values = ", ".join(sql.Literal(argument).as_string() for argument in arguments)
         try:
-            await connection.show((*principal.settings, *planning.value))
+            await connection.show((*principal.settings, *planning.settings))
             await connection.driver.execute(f"prepare explained as {text}")
             try:
                 run = f"execute explained ({values})" if values else "execute explained"
