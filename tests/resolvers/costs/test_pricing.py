@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from resolvers.coercion import Coercer
 from resolvers.costs import price_of
-from resolvers.costs.price import Cost
+from resolvers.costs.price import Cost, Price
 from resolvers.reference.resolvers import ReferenceResolvers
 from schema.derive.build import build
 from tests.graph import MAX_PAGE_SIZE, PAGE_SIZE, Asking
@@ -28,12 +28,16 @@ SCHEMA = build(
 ENTITIES = {model.name for model in GRAPH}
 
 
-def cost(text: str, name: str | None = None, **variables: Any) -> Cost:
+def price(text: str, name: str | None = None) -> Price:
     document = parse(text)
     assert validate(SCHEMA, document) == []
     operation = get_operation_ast(document, name)
     assert operation is not None
-    return price_of(SCHEMA, document, operation, max_page_size=MAX_PAGE_SIZE)(variables)
+    return price_of(SCHEMA, document, operation, max_page_size=MAX_PAGE_SIZE)
+
+
+def cost(text: str, name: str | None = None, **variables: Any) -> Cost:
+    return price(text, name)(variables)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +122,28 @@ def test_each_operation_of_a_document_has_its_price() -> None:
 
 def test_introspection_has_a_price() -> None:
     assert cost(get_introspection_query()) == Cost(0, 100)
+
+
+def test_one_price_serves_all_variables() -> None:
+    orders = price("""query($first: Int, $ids: [ID!]!, $wants: Boolean!, $by: [OrderGroupBy!]) {
+        nodes(ids: $ids) { id } ordersAggregate(groupBy: $by) { count }
+        orders(first: $first) @include(if: $wants) { nodes { id items(first: $first) { nodes { id } } } }
+    }""")
+    aggregates, of_one, of_no_id = 10, 4 + 4 * 4, 0
+    for first, ids, wants, by, rows in [
+        (4, [], True, [], of_one + of_no_id),
+        (4, [], False, [], of_no_id),
+        (4, ["a"], False, [], 1),
+        (4, ["b"], False, [], 1),
+        (4, ["a", "b"], True, [], of_one + 2),
+        (4, ["a", "b"], True, [{"field": "ID"}], of_one + 2),
+        (5, ["a", "b"], True, [], 5 + 5 * 5 + 2),
+        (None, ["a", "b"], False, [], 2),
+        (4, [], True, [], of_one + of_no_id),
+    ]:
+        variables = {"first": first, "ids": ids, "wants": wants, "by": by}
+        assert orders(variables).rows == rows, variables
+        assert orders(variables).requested == rows + aggregates
 
 
 def test_what_was_not_there_is_not_paid() -> None:
