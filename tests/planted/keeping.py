@@ -8,9 +8,9 @@ from resolvers import pages
 from resolvers.compiled import paging, slots
 from resolvers.compiled.operation import CompiledOperation
 from resolvers.compiled.roots import ReadableTypes
+from resolvers.connection import Connection, State
 from resolvers.cursors import belonging
 from resolvers.documents import Documents
-from resolvers.connection import Connection, State
 from resolvers.reference import resolvers
 from schema.global_id import parse_global_id
 from security import principal
