@@ -92,20 +92,23 @@ def test_a_job_goes_on_when_whoever_asked_has_gone(database: Path) -> None:
 def test_jobs_take_turns_and_the_second_hears_that_it_waits(database: Path) -> None:
     at_once: list[bool] = []
     notes: list[Words] = []
-    running = threading.Lock()
-    both = threading.Barrier(2)
+    running, heard = threading.Lock(), threading.Event()
 
     def alone(_arguments: Words, _tell: Tell) -> Words:
         is_alone = running.acquire(blocking=False)
         at_once.append(not is_alone)
-        threading.Event().wait(0.2)
+        # The other one has come, and was told that it waits.
+        assert heard.wait(60)
         if is_alone:
             running.release()
         return {}
 
+    def hear(note: Words) -> None:
+        notes.append(note)
+        heard.set()
+
     def asker() -> None:
-        both.wait()
-        ask(database, "alone", {}, notes.append)
+        ask(database, "alone", {}, hear)
 
     with serve_jobs(Jobs({"alone": alone}), database):
         threads = [threading.Thread(target=asker) for _ in range(2)]
