@@ -16,6 +16,18 @@ def test_a_python_file_is_one_thing(path: Path) -> None:
     assert lines <= LONGEST, "split it by meaning"
 
 
+def test_what_is_silenced_says_why_beside_it() -> None:
+    linter, types = r"noqa(?!: (?:[A-Z]+\d+(?:, )?)++ +\S)", r"type: ignore(?!\[[a-z, -]+\] +\S)"
+    silenced = re.compile(rf"# (?:{linter}|{types}|fmt: skip(?! #))")
+    found = [
+        f"{name_of(path)}:{number}"
+        for path in project_files("*.py")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if silenced.search(line)
+    ]
+    assert found == []
+
+
 def test_no_file_names_a_path_of_one_machine() -> None:
     private = re.compile(rb"(?<![\w./-])/(?:home|root|Users|work|mnt)/\w")
     assert [name_of(path) for path in project_files() if private.search(path.read_bytes())] == []
