@@ -118,7 +118,7 @@ class GraphQLEndpoint:
         costing, explaining = Costing.SILENT, False
         if not head.is_usual:
             explaining, costing = is_explaining(head, is_allowed=self._may_explain), costing_of(head)
-        return parameters.Origin(costing, exchange.request_id, address_of(scope), explaining)
+        return costing, exchange.request_id, address_of(scope), explaining
 
 
 def _is_for_page(scope: Scope, head: Head) -> bool:

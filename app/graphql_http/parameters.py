@@ -1,6 +1,6 @@
 """The parameters of a GraphQL-over-HTTP request, from a body or from a query string."""
 
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qsl
 
 from app.graphql_http import strict_json
@@ -11,13 +11,8 @@ NAMES = ("query", "operationName", "variables", "extensions")
 _MAX_FIELDS = 100
 
 
-class Origin(NamedTuple):
-    """What the head of a request says of its operation: see `Operation`."""
-
-    costing: Costing
-    request: str | None
-    address: str | None
-    explaining: bool = False
+Origin = tuple[Costing, str | None, str | None, bool]
+"""What a request says of its operation beside its parameters, as `Operation` has it from `costing` on."""
 
 
 def from_body(body: bytes, origin: Origin) -> Operation:

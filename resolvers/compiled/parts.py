@@ -3,23 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from resolvers.compiled.marks import SEPARATOR
-from resolvers.compiled.sealing import Sealer
+from resolvers.compiled.reply import Reply
 from resolvers.compiled.slots import Inputs, Rows
-from resolvers.database import Texts
-
-
-class Page(NamedTuple):
-    """What a statement gave: the texts of its only row or, of a page of rows, a text for each column.
-
-    `sealer` seals the cursors that the gateway is told of apart.
-    """
-
-    texts: Texts
-    has_more: bool
-    sealer: Sealer
 
 
 @dataclass(frozen=True)
@@ -28,13 +15,13 @@ class PageSize:
 
     asked: int | Rows
 
-    def cut(self, texts: Texts, inputs: Inputs) -> tuple[Texts, bool]:
-        """Return the texts without the row beyond the page, and whether there was one; null where it has no rows."""
-        shortest, asked = texts[-1], self.asked
+    def cut(self, reply: Reply, inputs: Inputs) -> None:
+        """Take the row beyond the page from a reply, where there is one; its texts are null where it has no rows."""
+        shortest, asked = reply.texts[-1], self.asked
         size = inputs.sizes[asked.size] if isinstance(asked, Rows) else asked
-        if shortest is None or shortest.count(SEPARATOR) < size:
-            return texts, False
-        return [text and text[: text.rindex(SEPARATOR)] for text in texts], True
+        if shortest is not None and shortest.count(SEPARATOR) >= size:
+            reply.texts = [text and text[: text.rindex(SEPARATOR)] for text in reply.texts]
+            reply.has_more = True
 
 
 Chunks = Sequence[bytes]
@@ -45,7 +32,7 @@ class Part(ABC):
     """A part of the JSON."""
 
     @abstractmethod
-    def of(self, page: Page) -> bytes | None:
+    def of(self, reply: Reply) -> bytes | None:
         """Return the part's text; None where the whole field has none."""
 
 
@@ -55,9 +42,9 @@ class Text(Part):
 
     column: int
 
-    def of(self, page: Page) -> bytes | None:
+    def of(self, reply: Reply) -> bytes | None:
         """Return the text."""
-        return page.texts[self.column]
+        return reply.texts[self.column]
 
 
 @dataclass(frozen=True)
@@ -67,9 +54,9 @@ class Items(Part):
     column: int
     backward: bool
 
-    def of(self, page: Page) -> bytes:
+    def of(self, reply: Reply) -> bytes:
         """Return it as the items of an array."""
-        text = page.texts[self.column]
+        text = reply.texts[self.column]
         if text is None:
             return b""
         if self.backward:
@@ -88,19 +75,19 @@ class Cursor(Part):
     number: int
     is_last: bool
 
-    def of(self, page: Page) -> bytes:
+    def of(self, reply: Reply) -> bytes:
         """Return the cursor."""
-        text = page.texts[self.column]
+        text = reply.texts[self.column]
         if text is None:
             return b"null"
         values = text.rsplit(SEPARATOR, 1)[-1] if self.is_last else text.split(SEPARATOR, 1)[0]
-        return page.sealer.sealed(self.number, b"[%b]" % values)
+        return reply.sealed(self.number, b"[%b]" % values)
 
 
 @dataclass(frozen=True)
 class More(Part):
     """Whether there are more rows than the page has."""
 
-    def of(self, page: Page) -> bytes:
+    def of(self, reply: Reply) -> bytes:
         """Return a truth value."""
-        return b"true" if page.has_more else b"false"
+        return b"true" if reply.has_more else b"false"

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from resolvers.compiled.json_text import Piece, merged
 from resolvers.compiled.paging import AskedSize, Belonging, Condition, OpenedCursor, Paging
-from resolvers.compiled.parts import Chunks, Page, PageSize, Part, Text
-from resolvers.compiled.sealing import Sealer
+from resolvers.compiled.parts import Chunks, PageSize, Part, Text
+from resolvers.compiled.reply import Reply
 from resolvers.compiled.slots import Inputs, Supply
 from resolvers.cursors import Cursors
 from resolvers.database import Planning, Texts, Version, sql_of
@@ -42,18 +42,16 @@ class Statement:
         """Return the field's JSON; None where it has no value."""
         if not rows:
             return None
-        texts, has_more = rows[0], False
+        reply = Reply(rows[0], cursors, self.belongings, inputs.supplied.variables)
         if self.paged is not None:
-            texts, has_more = self.paged.cut(texts, inputs)
-        sealer = Sealer(cursors, self.belongings, inputs.supplied.variables)
-        page = Page(texts, has_more, sealer)
+            self.paged.cut(reply, inputs)
         told: list[bytes] = []
         for part in self.parts:
-            text = part if isinstance(part, bytes) else part.of(page)
+            text = part if isinstance(part, bytes) else part.of(reply)
             if text is None:
                 return None
             told.append(text)
-        return [sealer.all_sealed(text) for text in told] if self.tells_cursors else told
+        return [reply.all_sealed(text) for text in told] if self.tells_cursors else told
 
 
 @dataclass(frozen=True)
