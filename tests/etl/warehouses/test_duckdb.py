@@ -48,14 +48,6 @@ def test_the_table_is_what_the_changes_say(done: list[Step]) -> None:
     made.close()
 
 
-def test_a_transaction_is_invisible_before_its_end() -> None:
-    made = warehouse()
-    made.append(batch([(5, 1, INSERT, 1, None, 0, 1, "x")], 4))
-    assert (content(made), made.position()) == ({}, 4)
-    made.append(batch([(5, 2, UPDATE, 1, None, UNSENT_B, 2, None)], 5))
-    assert (content(made), made.position()) == ({1: (2, "x")}, 5)
-
-
 def test_a_failed_append_leaves_nothing_behind() -> None:
     made = warehouse()
     made.append(batch([(5, 1, INSERT, 1, None, 0, 1, "x")], 4))

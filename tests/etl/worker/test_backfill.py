@@ -1,7 +1,6 @@
 """Copying a table again beside the stream: what is newer stays, what was lost comes back, and no other table waits."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,17 +13,10 @@ from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from etl.worker.backfill import Backfill
 from etl.worker.copying import Copied, Copier
 from etl.worker.source import Source
-from tests.etl.worker.working import SHAPES, Work, forget, source_of, working
+from tests.etl.worker.working import SHAPES, Work, source_of, working
 from tests.servers import wait_until
 
 CATEGORIES = [shape for shape in SHAPES if shape.table == "categories"]
-
-
-@pytest.fixture
-def source(migrated_database: str) -> Iterator[Source]:
-    found = source_of(migrated_database)
-    yield found
-    forget(found)
 
 
 def content(work: Work) -> list[tuple[int, str]]:

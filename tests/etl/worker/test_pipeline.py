@@ -1,7 +1,7 @@
 """A source joined to a warehouse: copied, streamed, and gone on with after every kind of interruption."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -48,13 +48,6 @@ def test_a_worker_goes_on_where_the_last_one_stopped(migrated_database: str, tmp
         work.stop()
     assert work.pipeline.standing.losses == 0
     forget(source)
-
-
-@pytest.fixture
-def source(migrated_database: str) -> Iterator[Source]:
-    found = source_of(migrated_database)
-    yield found
-    forget(found)
 
 
 def in_turn(source: Source, path: Path) -> tuple[Work, Work]:
