@@ -26,7 +26,6 @@ from security.errors import GatewayError
 _QUIETER: Final = ("uvicorn", "asyncio", "alembic", "httpx")
 _MAX_FRAMES: Final = 30
 _MAX_PARTS: Final = 5
-_GATHERED_SECONDS: Final = 0.005
 _LINE: Final = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 
 REQUEST_ID: Final[ContextVar[str]] = ContextVar("request_id")
@@ -37,18 +36,18 @@ _lines: "_Lines | None" = None
 
 
 class _Lines:
-    """Writes lines to a stream, those of some milliseconds at once: each write is a system call."""
+    """Writes lines to a stream, those of one turn of the event loop at once: each write is a system call."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._waiting: list[bytes] = []
 
     def add(self, line: bytes) -> None:
-        """Write a line soon; outside of an event loop now."""
+        """Write a line before the event loop waits again; outside of a loop now."""
         self._waiting.append(line)
         if len(self._waiting) == 1:
             try:
-                asyncio.get_running_loop().call_later(_GATHERED_SECONDS, self.flush)
+                asyncio.get_running_loop().call_soon(self.flush)
             except RuntimeError:
                 self.flush()
 
