@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from etl.sources.postgres_wal.cells import Buffer, Flags, Positions
+from etl.sources.postgres_wal.cells import Flags
 
 _NEGATIVE: Final = 0x4000
 _LARGEST_FINITE_SIGN: Final = _NEGATIVE
@@ -17,6 +17,7 @@ _DIGITS_OF_INT64: Final = 18
 # Four digits are read as one word, those behind the last one are cut off; a word holds 16 decimal places.
 _DIGITS: Final = 4
 _CUT: Final = np.array([2**64 - 2 ** (64 - 16 * count) for count in range(_DIGITS + 1)], dtype=np.uint64)
+_HALVES: Final = np.uint64(0x0000_FFFF_0000_FFFF)
 # Weights outside of this range are told by the slow way.
 _LOWEST, _HIGHEST = -5, 3
 
@@ -41,35 +42,34 @@ def scaled_decimal(value: bytes, precision: int, scale: int) -> int | None:
     return None if digits >= 10**precision else -digits if sign == _NEGATIVE else digits
 
 
-def small_decimals(buffer: Buffer, at: Positions, precision: int, scale: int) -> tuple[NDArray[np.int64], Flags, Flags]:
+def small_decimals(
+    head: NDArray[np.uint64], word: NDArray[np.uint64], precision: int, scale: int
+) -> tuple[NDArray[np.int64], Flags, Flags]:
     """Return each number times 10**scale, which of them fit, and which are too wide to be told here.
 
-    All at once; `at` is where each begins. Those too wide are for `scaled_decimal`.
+    All at once; of each come the first eight bytes and the eight behind them, the head and four digits. Those too wide
+    are for `scaled_decimal`.
     """
-    head = buffer.words(at).view(np.int64)
+    head = head.view(np.int64)
     # An arithmetic shift keeps the sign of the weight.
     count, weight, sign = head >> 48, (head << 16) >> 48, (head >> 16) & 0xFFFF
     is_wide = (count > _DIGITS) | (weight < _LOWEST) | (weight > _HIGHEST)
-    weight = np.clip(weight, _LOWEST, _HIGHEST)
-    multiplier, divisor = _factors(scale)
-    is_wide |= multiplier[weight - _LOWEST] == 0
-    word = buffer.words(at + _HEAD) & _CUT[np.clip(count, 0, _DIGITS)]
-    digits = _horner(word)
-    part = divisor[weight - _LOWEST]
-    total = digits // part
-    fits = (total * part == digits) & (sign <= _LARGEST_FINITE_SIGN)
-    total *= multiplier[weight - _LOWEST]
+    multiplier, divisor = (factor.take(weight - _LOWEST, mode="clip") for factor in _factors(scale))
+    is_wide |= multiplier == 0
+    digits = _horner(word & _CUT.take(count, mode="clip"))
+    total = digits // divisor
+    is_finite = sign <= _LARGEST_FINITE_SIGN
+    fits = (total * divisor == digits) & is_finite
+    total *= multiplier
     fits &= total < 10 ** min(precision, _DIGITS_OF_INT64)
-    finite = sign <= _LARGEST_FINITE_SIGN
-    return np.where(sign == _NEGATIVE, -total, total), fits, is_wide & finite & (count > 0)
+    return np.where(sign == _NEGATIVE, -total, total), fits, is_wide & is_finite & (count > 0)
 
 
 def _horner(word: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Return the number of four digits of base 10,000, the first in the highest bits."""
-    pairs = [(word >> np.uint64(shift)) & np.uint64(0xFFFF) for shift in (48, 32, 16, 0)]
-    ten_thousand = np.uint64(10_000)
-    high, low = pairs[0] * ten_thousand + pairs[1], pairs[2] * ten_thousand + pairs[3]
-    return (high * np.uint64(10**8) + low).view(np.int64)
+    # Two and two digits, each in the half of a word; then both halves.
+    pairs = ((word >> np.uint64(16)) & _HALVES) * np.uint64(10_000) + (word & _HALVES)
+    return ((pairs >> np.uint64(32)) * np.uint64(10**8) + (pairs & np.uint64(2**32 - 1))).view(np.int64)
 
 
 def _factors(scale: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -131,14 +131,19 @@ class CopiedRows:
 
     def _columns(self, block: Block) -> dict[str, Column]:
         cells = copied_cells(Buffer(block.data), block.starts, len(self._names))
-        found = dict(zip(self._names, zip(cells, self._oids.values(), strict=True), strict=True))
-        count = len(block.starts)
-        return {
-            column.name: column_of(*found[column.name], column.type)
-            if column.name in found
-            else Column(pa.nulls(count, column.type), np.zeros(count, dtype=np.bool_), "")
-            for column in self.shape.columns
+        declared = {column.name: column.type for column in self.shape.columns}
+        found = {
+            name: column_of(one, oid, declared[name])
+            for name, oid, one in zip(self._names, self._oids.values(), cells, strict=True)
+            if name in declared
         }
+        count = len(block.starts)
+        absent = {
+            name: Column(pa.nulls(count, kind), np.zeros(count, dtype=np.bool_), "")
+            for name, kind in declared.items()
+            if name not in found
+        }
+        return found | absent
 
     def _records(self, columns: dict[str, Column], places: Positions) -> pa.RecordBatch:
         count = len(places)

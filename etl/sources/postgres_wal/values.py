@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from etl.sources.postgres_wal.cells import Buffer, Cells, Flags, Positions
+from etl.sources.postgres_wal.cells import Cells, Flags
 from etl.sources.postgres_wal.decimals import scaled_decimal, small_decimals
 from etl.sources.postgres_wal.documents import is_readable
 
@@ -60,7 +60,7 @@ def column_of(cells: Cells, oid: int, declared: pa.DataType) -> Column:
     if pa.types.is_decimal128(declared):
         return _decimals(cells, oid, declared)
     read = _READERS.get(str(declared))
-    found = read(cells.buffer, cells.begins, oid) if read else None
+    found = read(cells, oid) if read else None
     return _all_unfit(cells, declared) if found is None else _spread(cells, declared, *found)
 
 
@@ -68,50 +68,50 @@ Found = tuple[NDArray[Any], Flags | None]
 """Values of those rows that have any, and which of them fit; None where all do."""
 
 
-def _integers(width: int) -> Callable[[Buffer, Positions, int], Found | None]:
+def _integers(width: int) -> Callable[[Cells, int], Found | None]:
     low, high = -(2 ** (8 * width - 1)), 2 ** (8 * width - 1) - 1
 
-    def read(buffer: Buffer, at: Positions, oid: int) -> Found | None:
+    def read(cells: Cells, oid: int) -> Found | None:
         if oid not in _INTEGERS:
             return None
-        values = buffer.integers(at, _INTEGERS[oid])
+        values = cells.integers(_INTEGERS[oid])
         fits = (values >= low) & (values <= high) if _INTEGERS[oid] > width else None
         return values.astype(f"i{width}", copy=False), fits
 
     return read
 
 
-def _booleans(buffer: Buffer, at: Positions, oid: int) -> Found | None:
-    return (buffer.octets[at] != 0, None) if oid == _BOOL else None
+def _booleans(cells: Cells, oid: int) -> Found | None:
+    return (cells.octets != 0, None) if oid == _BOOL else None
 
 
-def _moments(buffer: Buffer, at: Positions, oid: int) -> Found | None:
+def _moments(cells: Cells, oid: int) -> Found | None:
     if oid == _DATE:
-        days, fits = _whole_days(buffer, at)
+        days, fits = _whole_days(cells)
         return days * 86_400_000_000, fits
     if oid not in (_TIMESTAMP, _TIMESTAMPTZ):
         return None
-    values = buffer.integers(at, 8)
+    values = cells.integers(8)
     # Infinity is the largest number and would overflow.
     fits = (values >= _FIRST_MOMENT - _EPOCH_MICROSECONDS) & (values <= _LAST_MOMENT - _EPOCH_MICROSECONDS)
     return np.where(fits, values, 0) + _EPOCH_MICROSECONDS, fits
 
 
-def _days(buffer: Buffer, at: Positions, oid: int) -> Found | None:
+def _days(cells: Cells, oid: int) -> Found | None:
     if oid != _DATE:
         return None
-    days, fits = _whole_days(buffer, at)
+    days, fits = _whole_days(cells)
     return days.astype(np.int32), fits
 
 
-def _whole_days(buffer: Buffer, at: Positions) -> tuple[NDArray[np.int64], Flags]:
+def _whole_days(cells: Cells) -> tuple[NDArray[np.int64], Flags]:
     """Return days from 1970."""
-    values = buffer.integers(at, 4)
+    values = cells.integers(4)
     fits = (values >= _FIRST_DAY - _EPOCH_DAYS) & (values <= _LAST_DAY - _EPOCH_DAYS)
     return np.where(fits, values, 0) + _EPOCH_DAYS, fits
 
 
-_READERS: Final[dict[str, Callable[[Buffer, Positions, int], Found | None]]] = {
+_READERS: Final[dict[str, Callable[[Cells, int], Found | None]]] = {
     "int64": _integers(8),
     "int32": _integers(4),
     "bool": _booleans,
@@ -141,13 +141,13 @@ def _decimals(cells: Cells, oid: int, declared: pa.Decimal128Type) -> Column:
     precision, scale = declared.precision, declared.scale
     wide: Flags | None = None
     if oid in _INTEGERS:
-        whole = cells.buffer.integers(cells.begins, _INTEGERS[oid])
+        whole = cells.integers(_INTEGERS[oid])
         # The smallest number has no positive one.
         limit = 10 ** min(precision - scale, 18 - scale)
         fits = (whole < limit) & (whole > -limit)
         values = np.where(fits, whole, 0) * 10**scale
     elif oid == _NUMERIC:
-        values, fits, wide = small_decimals(cells.buffer, cells.begins, precision, scale)
+        values, fits, wide = small_decimals(*cells.words(), precision, scale)
     else:
         return _all_unfit(cells, declared)
     pairs = np.empty((len(values), 2), dtype=np.int64)
