@@ -27,6 +27,10 @@ from etl.sources.postgres_wal.held import Held
 
 _BLOCK: Final = 2**18
 _LAST_BLOCKS: Final = 64
+# A server sends 8 kB at a time: to be woken for each costs both sides more than to take it. After less than half a
+# block what follows is let gather.
+_LITTLE: Final = _BLOCK // 2
+_GATHER_SECONDS: Final = 0.002
 # A server may wait for a lock before it begins.
 _PATIENCE_SECONDS: Final = 600.0
 _ERROR, _READY = ord("E"), ord("Z")
@@ -88,7 +92,7 @@ class SocketWire:
     def read(self, seconds: float, size: int = 0) -> Block | None:
         """Return what has come."""
         deadline = time.monotonic() + seconds
-        while self._awaits(size) and self._wait(deadline):
+        while self._awaits(size) and self._wait_for_much(deadline):
             pass
         while (found := self._take()) is None:
             if self.is_over or not self._wait(deadline):
@@ -167,6 +171,14 @@ class SocketWire:
         """Wait for more; tell whether to look again."""
         left = max(deadline - time.monotonic(), 0.0)
         return self._receive(left) or left > 0
+
+    def _wait_for_much(self, deadline: float) -> bool:
+        """Wait for more, and let what follows gather where little came; tell whether to look again."""
+        held = self._held.size
+        is_to_look = self._wait(deadline)
+        if is_to_look and self._held.size - held < _LITTLE:
+            time.sleep(_GATHER_SECONDS)
+        return is_to_look
 
     def _receive(self, seconds: float) -> bool:
         """Wait for bytes and hold them; tell whether any came."""

@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import cast
@@ -76,6 +77,18 @@ def test_as_much_as_is_wanted_is_waited_for(database: psycopg.Connection, reader
     assert [block.ends[-1] - block.starts[0] > 2**19 - 2**10 for block in blocks] == [True, False]
 
 
+def test_what_comes_slowly_is_let_gather_where_much_is_wanted(
+    database: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    command = "copy (select repeat('x', 9000), pg_sleep(0.02) from generate_series(1, 4)) to stdout"
+    for size in (0, 2**19):
+        with closing(begin_copy(database.pgconn, command)) as reading:
+            read_on(reading, size)
+        assert bool(pauses) == bool(size)
+
+
 def test_copied_and_streamed_rows_are_those_of_the_table(database: psycopg.Connection, reader: Reader) -> None:
     url = database.info.dsn
     with streaming(f"{url} password={database.info.password}", TEXTS) as source:
@@ -107,9 +120,9 @@ def test_the_end_of_the_connection_is_noticed(database: psycopg.Connection, read
         reading.close()
 
 
-def read_on(reading: Wire) -> None:
+def read_on(reading: Wire, size: int = 0) -> None:
     for _ in range(60):
-        reading.read(10)
+        reading.read(10, size)
 
 
 class Connected:
