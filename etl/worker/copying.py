@@ -121,8 +121,9 @@ def _pieces(
     is_whole = wanted.low is None or wanted.high is None
     total = count_rows(connection, shape) if is_whole else 0
     before = [copy_begins(shape, position)] if is_whole else []
-    for one in gathered(copy_table(connection, shape, position, low=wanted.low, high=wanted.high)):
-        yield _Piece(shape.table, total, [*before, *one.changes], one.dead, rows=one.rows)
+    for one in gathered(copy_table(connection, shape, position, low=wanted.low, high=wanted.high), total):
+        changes = [one.changes] if one.changes else []
+        yield _Piece(shape.table, total, [*before, *changes], one.dead, rows=one.rows)
         before = []
     if is_whole:
         told = CopiedColumns(shape.table, position, source_columns(connection, shape))

@@ -45,9 +45,9 @@ class Round:
         """Give all rows of a table, between the marks of a copy."""
         yield self._batch(copy_begins(shape, self.moment))
         for one in gathered(copy_table(self.connection, shape, self.moment)):
-            for part in one.changes:
-                self.delivered.difference(shape, stamp_of(shape), part.records)
-            yield replace(self._batch(None, self._unheard(one.dead)), changes=one.changes)
+            if one.changes:
+                self.delivered.difference(shape, stamp_of(shape), one.changes.records)
+            yield self._batch(one.changes, self._unheard(one.dead))
         told = CopiedColumns(shape.table, self.moment, source_columns(self.connection, shape))
         yield replace(self._batch(copy_ends(shape, self.moment)), control=(told,))
 

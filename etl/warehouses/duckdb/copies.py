@@ -9,7 +9,8 @@ import duckdb
 from etl.changes import COPY_BEGINS, CopiedColumns, CopyAgain, Operation, TableShape
 from etl.warehouses.duckdb.compaction import adopt
 from etl.warehouses.duckdb.erasure import erased_after, scrubbed
-from etl.warehouses.duckdb.statements import first_row, quoted
+from etl.warehouses.duckdb.shaping import kept_columns
+from etl.warehouses.duckdb.statements import first_row, quoted, table_of
 from etl.warehouses.duckdb.waiting import begun_at
 
 _COPIED: Final = int(Operation.SNAPSHOT)
@@ -78,7 +79,7 @@ def _adopt(cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int, load_
     cursor.execute(f"drop table {log}")
     cursor.execute(f"alter table {copying} alter column _load_id type bigint using {load_id}")
     cursor.execute(f"alter table {copying} rename to {shape.table}__log")
-    cursor.execute(f"create table {copying} as from {log} limit 0")
+    cursor.execute(table_of(copying, kept_columns(cursor, shape.table, "log")))
     adopt(cursor, shape, load_id)
 
 

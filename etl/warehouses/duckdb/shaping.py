@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from etl.changes import META, ColumnShape, TableShape
-from etl.warehouses.duckdb.statements import Folded, first_row, view_of
+from etl.warehouses.duckdb.statements import Folded, first_row, table_of, view_of
 
 PARTS: Final = ("log", "base", "pending", "copying")
 """The tables that a raw table consists of: its history, its content, and what is not to be seen yet."""
@@ -67,9 +67,9 @@ def _shape_part(cursor: duckdb.DuckDBPyConnection, shape: TableShape, part: str)
     meta = [] if part == "base" else [*META, pa.field("_load_id", pa.int64())]
     name = f"raw.{shape.table}__{part}"
     cursor.register("made_of", pa.schema([*meta, *shape.own]).empty_table())
-    cursor.execute(f"create table if not exists {name} as from made_of")
     wanted = {row[0]: row[1] for row in cursor.execute("describe made_of").fetchall()}
     cursor.unregister("made_of")
+    cursor.execute(table_of(name, wanted))
     is_changed = False
     for column in shape.columns:
         is_changed |= _rename(cursor, name, column, kept_columns(cursor, shape.table, part))

@@ -1,6 +1,6 @@
 """The SQL of a raw table: its log, its base, and the view of both that is the table as it stands."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -34,10 +34,22 @@ select table_name, column_name, reason, 0, raised_at from raw.alert;
 """What a warehouse keeps beside the tables."""
 
 
+_ALIKE: Final = frozenset({"_old_key", "_unchanged", "_load_id"})
+
+
 def first_row(cursor: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
     """Return a query's first row, and leave nothing unread that would refuse the cursor other work."""
     rows = cursor.execute(query, list(values)).fetchall()
     return rows[0] if rows else None
+
+
+def table_of(name: str, kinds: Mapping[str, str]) -> str:
+    """Return the statement that makes a part of a raw table, of columns with their types, where it is missing.
+
+    Columns that are the same in most rows are kept as runs: for DuckDB to find that out takes longer than to do it.
+    """
+    columns = (f'"{column}" {kind}{" using compression rle" * (column in _ALIKE)}' for column, kind in kinds.items())
+    return f"create table if not exists {name} ({', '.join(columns)})"
 
 
 def quoted(names: Iterable[str]) -> str:

@@ -80,6 +80,23 @@ def test_rows_arrive_when_they_are_seen() -> None:
     assert content(made) == ROWS | {1: (7, "v1")}
 
 
+def test_tables_are_made_alike_before_a_copy_and_after(tmp_path: Path) -> None:
+    made = warehouse(tmp_path / "w.duckdb")
+    before = definitions(made)
+    assert [before[part].count("USING COMPRESSION RLE") for part in ("base", "log", "copying")] == [0, 3, 3]
+    for lsn in (8, 9):
+        made.append(copy(ROWS, lsn, lsn))
+        made.compact("things")
+        assert definitions(made) == before
+    assert content(made) == ROWS
+    made.close()
+
+
+def definitions(made: DuckDBWarehouse) -> dict[str, str]:
+    found = made.connection.execute("select table_name, sql from duckdb_tables() where table_name like 'things__%'")
+    return {name.partition("__")[2]: sql.partition("(")[2] for name, sql in found.fetchall()}
+
+
 def test_a_copy_beside_changes_that_came_first_is_compared() -> None:
     made = warehouse()
     made.append(batch([(5, 0, INSERT, 1, None, 0, 1, "v1"), (5, 1, INSERT, 9, None, 0, 9, "gone since")], 5))
