@@ -1,8 +1,11 @@
 """How fast tables are copied into an empty DuckDB, beside psql that copies them to nowhere."""
 
 import contextlib
+import os
 import statistics
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,17 +29,37 @@ _SLOT: Final = "bench_copy"
 _ORDERS: Final = "select bench_order(n) from generate_series(1, %s) n"
 
 
+@dataclass(frozen=True)
+class Round:
+    """One run, and what the database's processes used."""
+
+    run: Run
+    database_seconds: float
+
+    @property
+    def of_others(self) -> float:
+        """How much of all processors others took, as a part of 1: they hinder the gateway more than psql."""
+        others = self.run.machine_seconds - self.run.processor_seconds - self.database_seconds
+        return max(others / self.run.seconds / (os.cpu_count() or 1), 0.0)
+
+
 def measure(database: Operational, rows: int, rounds: int, report: Report) -> dict[str, Any]:
     """Return rows a second of both: three order items for each order."""
     with database.connect() as connection:
         _fill(connection, rows)
         columns = {table: present_columns(connection, SHAPES[table]) for table in TABLES}
-    runs: dict[str, list[Run]] = {"psql": [], "gateway": []}
+    readers: dict[str, Callable[[], Run]] = {
+        "psql": lambda: _copied_by_psql(database, columns),
+        "gateway": lambda: _copied(database),
+    }
+    runs: dict[str, list[Round]] = {name: [] for name in readers}
     for number in range(rounds):
-        runs["psql"].append(_copied_by_psql(database, columns))
-        runs["gateway"].append(_copied(database))
-        for name, made in runs.items():
-            report(f"copy, round {number + 1} of {rounds}: {name:<14} {rows / made[-1].seconds:9,.0f} rows/s")
+        for name, read in readers.items():
+            used = database.processor_seconds()
+            made = Round(read(), database.processor_seconds() - used)
+            runs[name].append(made)
+            rate = f"{rows / made.run.seconds:9,.0f} rows/s, others took {made.of_others:.0%} of the processors"
+            report(f"copy, round {number + 1} of {rounds}: {name:<14} {rate}")
     summaries = {name: _summary(rows, made) for name, made in runs.items()}
     ratio = summaries["gateway"]["rows_per_s"] / summaries["psql"]["rows_per_s"]
     return {**summaries, "rows": rows, "ratio": round(ratio, 3)}
@@ -77,11 +100,13 @@ def _copied_by_psql(database: Operational, columns: dict[str, list[str]]) -> Run
     )
 
 
-def _summary(rows: int, made: list[Run]) -> dict[str, Any]:
-    rates = [rows / run.seconds for run in made]
+def _summary(rows: int, made: list[Round]) -> dict[str, Any]:
+    rates, million = [rows / one.run.seconds for one in made], 1e6 / rows
     return {
         "rows_per_s": round(statistics.median(rates)),
         "rounds": [round(rate) for rate in rates],
-        "processor_s_per_million": round(statistics.median(run.processor_seconds for run in made) * 1e6 / rows, 2),
-        "peak_memory_mb": round(max(run.peak_memory_mb for run in made)) or None,
+        "of_others": [round(one.of_others, 2) for one in made],
+        "processor_s_per_million": round(statistics.median(one.run.processor_seconds for one in made) * million, 2),
+        "database_processor_s_per_million": round(statistics.median(one.database_seconds for one in made) * million, 2),
+        "peak_memory_mb": round(max(one.run.peak_memory_mb for one in made)) or None,
     }
