@@ -50,7 +50,7 @@ def jobs_of(settings: Settings, warehouse: OwnedWarehouse, path: Path, source_ur
         "models": models,
         "documentation": models.document,
         "checks": checks,
-        "export": ExportJob(warehouse.connection, history),
+        "export": ExportJob(warehouse.tables, history),
         "retry": RetryJob(warehouse, table_shapes(ENTITIES), history),
         "pruning": PruningJob(warehouse, history),
     }

@@ -3,13 +3,12 @@
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
@@ -17,10 +16,9 @@ import pyarrow.parquet as pq
 from etl.batch.history import History, Kind
 from etl.batch.jobs import JobRefused, Tell, Words
 from etl.changes import table_shapes
+from etl.warehouses.tables import Tables
 from schema.entities import ENTITIES
 
-_LAYERS: Final = ("marts", "core", "staging", "raw")
-_ROWS: Final = 100_000
 _MOST_PARTITIONS: Final = 4_000
 _SHAPES: Final = {shape.table: shape for shape in table_shapes(ENTITIES)}
 _PERSONAL: Final = frozenset(column.name for shape in _SHAPES.values() for column in shape.columns if column.personal)
@@ -32,33 +30,32 @@ _LETTER: Final = ("raw.dead_letter", "raw")
 class Exported:
     """What an export takes: the table by its whole name, the columns that go, and the personal ones that stay."""
 
+    tables: Tables
     table: str
     columns: tuple[str, ...]
     left_out: tuple[str, ...]
 
-    @property
-    def query(self) -> str:
-        """The SQL of its rows."""
-        return f"select {', '.join(map(_quoted, self.columns))} from {self.table}"
+    @contextmanager
+    def rows(self) -> Iterator[pa.RecordBatchReader]:
+        """Give its rows, all of one state of the warehouse."""
+        with self.tables.rows(self.table, self.columns) as reader:
+            yield reader.cast(pa.schema([field.with_type(_told_in_utc(field.type)) for field in reader.schema]))
 
 
 class ExportJob:
-    """Writes tables of an open DuckDB, each from one snapshot, and whole or not at all."""
+    """Writes tables of a warehouse, each from one state of it, and whole or not at all."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, history: History) -> None:
-        self._connection = connection
+    def __init__(self, tables: Sequence[Tables], history: History) -> None:
+        self._tables = tables
         self._history = history
 
     def __call__(self, arguments: Words, _tell: Tell) -> Words:
         """Export; the outcome tells where to, how many rows, and which columns were left out."""
-        cursor, partition = self._connection.cursor(), arguments.get("partition")
+        partition = arguments.get("partition")
         with self._history.noted(Kind.EXPORT, str(arguments.get("origin") or "command")) as note:
-            chosen = choose(cursor, str(arguments["name"]), with_personal=bool(arguments.get("personal")))
+            chosen = choose(self._tables, str(arguments["name"]), with_personal=bool(arguments.get("personal")))
             target = _target(Path(str(arguments["to"])), chosen, is_folder=partition is not None)
-            if partition is None:
-                rows = _write_file(cursor, chosen, target)
-            else:
-                rows = _write_folder(cursor, chosen, target, str(partition))
+            rows = _write_file(chosen, target) if partition is None else _write_folder(chosen, target, str(partition))
             personal = [column for column in chosen.columns if is_personal(chosen.table, column)]
             note.ended(good=True, rows=rows, detail=" ".join([chosen.table, *(f"with {name}" for name in personal)]))
         return {"to": str(target), "rows": rows, "table": chosen.table, "left_out": list(chosen.left_out)}
@@ -76,20 +73,17 @@ def is_personal(table: str, column: str) -> bool:
     return name in _PERSONAL or is_undeclared or (table, column) == _LETTER
 
 
-def choose(cursor: duckdb.DuckDBPyConnection, name: str, *, with_personal: bool) -> Exported:
+def choose(several: Sequence[Tables], name: str, *, with_personal: bool) -> Exported:
     """Find a table by `marts.customer_360` or `customer_360`, and the columns of it that may leave."""
-    found = cursor.execute(
-        "select table_schema || '.' || table_name from information_schema.tables where table_schema in"
-        " (select unnest($1)) and not suffix(table_name, '__pending') and not suffix(table_name, '__copying')",
-        [list(_LAYERS)],
-    )
-    tables = sorted((table for (table,) in found.fetchall()), key=lambda table: _LAYERS.index(table.partition(".")[0]))
-    chosen = next((table for table in tables if name in (table, table.partition(".")[2])), None)
+    found = [(table, tables) for tables in several for table in tables.names()]
+    chosen = next((one for one in found if name in (one[0], one[0].partition(".")[2])), None)
     if chosen is None:
-        raise JobRefused(f"there is no {name} in the warehouse: name one of {', '.join(tables) or 'none, it is empty'}")
-    names = [row[0] for row in cursor.execute(f"describe {chosen}").fetchall()]
-    left_out = tuple(column for column in names if is_personal(chosen, column) and not with_personal)
-    return Exported(chosen, tuple(column for column in names if column not in left_out), left_out)
+        there = ", ".join(table for table, _ in found) or "none, it is empty"
+        raise JobRefused(f"there is no {name} in the warehouse: name one of {there}")
+    table, tables = chosen
+    names = tables.columns(table)
+    left_out = tuple(column for column in names if is_personal(table, column) and not with_personal)
+    return Exported(tables, table, tuple(column for column in names if column not in left_out), left_out)
 
 
 def _target(to: Path, chosen: Exported, *, is_folder: bool) -> Path:
@@ -102,8 +96,8 @@ def _target(to: Path, chosen: Exported, *, is_folder: bool) -> Path:
     return to / f"{chosen.table.partition('.')[2]}.parquet" if to.is_dir() else to
 
 
-def _write_file(cursor: duckdb.DuckDBPyConnection, chosen: Exported, target: Path) -> int:
-    with _in_place_of(target) as scratch, _reader(cursor, chosen.query) as reader:
+def _write_file(chosen: Exported, target: Path) -> int:
+    with _in_place_of(target) as scratch, chosen.rows() as reader:
         rows = 0
         with pq.ParquetWriter(scratch, reader.schema, compression="zstd") as writer:
             for batch in reader:
@@ -114,14 +108,13 @@ def _write_file(cursor: duckdb.DuckDBPyConnection, chosen: Exported, target: Pat
     return rows
 
 
-def _write_folder(cursor: duckdb.DuckDBPyConnection, chosen: Exported, target: Path, partition: str) -> int:
+def _write_folder(chosen: Exported, target: Path, partition: str) -> int:
     if partition not in chosen.columns:
         raise JobRefused(f"{chosen.table} has no column {partition} to partition by: {', '.join(chosen.columns)}")
-    counting = f"select count(*), count(distinct {_quoted(partition)}) from {chosen.table}"
-    ((rows, values),) = cursor.execute(counting).fetchall()
+    rows, values = chosen.tables.distinct(chosen.table, partition)
     if values > _MOST_PARTITIONS:
         raise JobRefused(f"{partition} has {values:,} values: partition by a column with at most {_MOST_PARTITIONS:,}")
-    with _in_place_of(target) as scratch, _reader(cursor, chosen.query) as reader:
+    with _in_place_of(target) as scratch, chosen.rows() as reader:
         written: list[int] = []
         ds.write_dataset(
             reader,
@@ -131,14 +124,7 @@ def _write_folder(cursor: duckdb.DuckDBPyConnection, chosen: Exported, target: P
             max_partitions=_MOST_PARTITIONS + 1,
             file_visitor=lambda file: written.append(file.metadata.num_rows),
         )
-    return sum(written) or int(rows)
-
-
-@contextmanager
-def _reader(cursor: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.RecordBatchReader]:
-    """Give the rows of a query in batches; one query sees one state of the warehouse."""
-    with cursor.sql(query).to_arrow_reader(_ROWS) as reader:
-        yield reader.cast(pa.schema([field.with_type(_told_in_utc(field.type)) for field in reader.schema]))
+    return sum(written) or rows
 
 
 def _told_in_utc(kind: pa.DataType) -> pa.DataType:
@@ -163,7 +149,3 @@ def _in_place_of(target: Path) -> Iterator[Path]:
         if scratch.is_dir():
             shutil.rmtree(scratch)
         scratch.unlink(missing_ok=True)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

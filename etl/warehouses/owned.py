@@ -1,10 +1,12 @@
 """Warehouses with a DuckDB that belongs to the worker."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import duckdb
 
 from etl.warehouses.interface import Warehouse
+from etl.warehouses.tables import Tables
 
 
 class OwnedWarehouse(Warehouse, Protocol):
@@ -13,6 +15,10 @@ class OwnedWarehouse(Warehouse, Protocol):
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The open DuckDB: the warehouse itself, or the journal of BigQuery."""
+
+    @property
+    def tables(self) -> Sequence[Tables]:
+        """What can be exported; of tables under one name the first."""
 
     @property
     def problem(self) -> str | None:

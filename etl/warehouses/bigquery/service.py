@@ -63,10 +63,17 @@ class Service:
         self.writing = _write_client(place)
 
     def query(self, sql: str, seconds: float = 600.0) -> pa.Table:
-        """Return the rows of a statement, which is one job however often it has to be asked for."""
+        """Return the rows of a statement."""
+        return self.rows(self.run(sql), seconds)
+
+    def run(self, sql: str) -> bigquery.QueryJob:
+        """Begin a statement, which is one job however often it has to be asked for."""
         settings = bigquery.QueryJobConfig(maximum_bytes_billed=self.place.maximum_bytes, labels=LABELS)
         name = f"cienty_{uuid.uuid4().hex}"
-        job = self.ask(lambda: self._query(sql, settings, name), done=lambda: self._job(name))
+        return self.ask(lambda: self._query(sql, settings, name), done=lambda: self._job(name))
+
+    def rows(self, job: bigquery.QueryJob, seconds: float = 600.0) -> pa.Table:
+        """Return the rows of a job, when it is done."""
         return self.ask(lambda: _rows(job, seconds))
 
     def ask(self, action: Callable[[], Result], done: Callable[[], Result] | None = None) -> Result:

@@ -13,12 +13,14 @@ import duckdb
 import pyarrow as pa
 
 from etl.changes import Batch, Changes, CopyAgain, DeadLetter, SchemaChange, TableShape
+from etl.warehouses.bigquery.built import BuiltTables
 from etl.warehouses.bigquery.journal import Journal
 from etl.warehouses.bigquery.mirror import Mirror
 from etl.warehouses.bigquery.service import Place, Service
 from etl.warehouses.duckdb.warehouse import MEMORY_BYTES, DuckDBWarehouse
 from etl.warehouses.interface import HISTORY, Fenced
 from etl.warehouses.owned import OwnedWarehouse
+from etl.warehouses.tables import DuckDBTables, Tables
 
 _LOG: Final = logging.getLogger(__name__)
 _LONGEST_PAUSE: Final = 60.0
@@ -62,6 +64,11 @@ class BigQueryWarehouse(OwnedWarehouse):
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The journal, in which the worker keeps the history of its jobs too."""
         return self._journal.connection
+
+    @property
+    def tables(self) -> Sequence[Tables]:
+        """What the models built in BigQuery, and the raw tables as the journal has them."""
+        return BuiltTables(self._service), DuckDBTables(self.connection, ("raw",))
 
     @property
     def problem(self) -> str | None:

@@ -22,6 +22,7 @@ from etl.warehouses.duckdb.raw_table import RawTable
 from etl.warehouses.duckdb.redeeming import redeem
 from etl.warehouses.duckdb.statements import CATALOGUE, first_row, quoted
 from etl.warehouses.interface import HISTORY, Fenced, WarehouseUnavailable
+from etl.warehouses.tables import DuckDBTables, Tables
 from etl.worker import failpoints
 
 _NOTHING: Final = -1
@@ -47,6 +48,11 @@ class DuckDBWarehouse:
         self._is_forgetful = False
         self._append_turn = threading.Lock()
         self._compact_turn = threading.Lock()
+
+    @property
+    def tables(self) -> Sequence[Tables]:
+        """All that is in the file."""
+        return (DuckDBTables(self.connection),)
 
     @property
     def problem(self) -> None:

@@ -12,6 +12,7 @@ from etl.batch.exports import ExportJob, is_personal
 from etl.batch.history import History
 from etl.batch.jobs import JobRefused, Words
 from etl.models.staging import PROJECT
+from etl.warehouses.tables import DuckDBTables
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture
 def job(connection: duckdb.DuckDBPyConnection) -> ExportJob:
-    return ExportJob(connection, History(connection))
+    return ExportJob([DuckDBTables(connection)], History(connection))
 
 
 def export(job: ExportJob, name: str, to: Path, **more: str | bool) -> Words:
