@@ -7,8 +7,10 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 from google.cloud.bigquery import SchemaField
+from google.cloud.bigquery.table import RowIterator
 
 from etl.batch.exports import ExportJob
 from etl.batch.history import History
@@ -72,6 +74,21 @@ def test_rows_come_with_their_types(tables: Tables, table: str, keys: list[int])
     assert sorted(found["customer_id"].to_pylist()) == keys
     types = {field.name: str(field.type) for field in found.schema}
     assert (types["at"], types["revenue"]) == ("timestamp[us, tz=UTC]", "decimal128(38, 9)")
+
+
+def test_an_answer_without_a_page_has_its_columns(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RowIterator, "to_arrow_iterable", lambda _: iter(()))
+    with BuiltTables(service).rows("marts.nobody", ["at", "customer_id"]) as reader:
+        found = reader.read_all()
+    assert (found.num_rows, found.column_names) == (0, ["at", "customer_id"])
+
+
+def test_a_layer_in_which_nothing_was_built_has_no_tables(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(dataset: bigquery.DatasetReference, **_: object) -> None:
+        raise NotFound(f"Not found: Dataset {dataset}")
+
+    monkeypatch.setattr(service.rest, "list_tables", missing)
+    assert BuiltTables(service).names() == []
 
 
 def test_a_mart_of_bigquery_is_exported_without_personal_data(service: Service, tmp_path: Path) -> None:
