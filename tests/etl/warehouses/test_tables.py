@@ -77,7 +77,7 @@ def test_rows_come_with_their_types(tables: Tables, table: str, keys: list[int])
 
 
 def test_an_answer_without_a_page_has_its_columns(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(RowIterator, "to_arrow_iterable", lambda _: iter(()))
+    monkeypatch.setattr(RowIterator, "to_arrow_iterable", lambda _, **_options: iter(()))
     with BuiltTables(service).rows("marts.nobody", ["at", "customer_id"]) as reader:
         found = reader.read_all()
     assert (found.num_rows, found.column_names) == (0, ["at", "customer_id"])
