@@ -75,7 +75,10 @@ def is_personal(table: str, column: str) -> bool:
 
 def choose(several: Sequence[Tables], name: str, *, with_personal: bool) -> Exported:
     """Find a table by `marts.customer_360` or `customer_360`, and the columns of it that may leave."""
-    found = [(table, tables) for tables in several for table in tables.names()]
+    layer = name.partition(".")[0]
+    # A raw table of the journal is not to wait for BigQuery.
+    asked = [tables for tables in several if layer in tables.layers] or several
+    found = [(table, tables) for tables in asked for table in tables.names()]
     chosen = next((one for one in found if name in (one[0], one[0].partition(".")[2])), None)
     if chosen is None:
         there = ", ".join(table for table, _ in found) or "none, it is empty"

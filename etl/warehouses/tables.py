@@ -16,6 +16,8 @@ _ROWS: Final = 100_000
 class Tables(Protocol):
     """Tables of some layers, named `marts.customer_360`. Names that are passed are of those it gave."""
 
+    layers: Sequence[str]
+
     def names(self) -> Sequence[str]:
         """Return the names of all tables, in the order of their layers."""
 
@@ -34,14 +36,14 @@ class DuckDBTables(Tables):
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, layers: Sequence[str] = LAYERS) -> None:
         self._connection = connection
-        self._layers = layers
+        self.layers = layers
 
     def names(self) -> Sequence[str]:
         """Return the names of all tables, in the order of their layers."""
         found = self._connection.cursor().execute(
             "select table_schema || '.' || table_name from information_schema.tables where table_schema in"
             " (select unnest($1)) and not suffix(table_name, '__pending') and not suffix(table_name, '__copying')",
-            [list(self._layers)],
+            [list(self.layers)],
         )
         return sorted((name for (name,) in found.fetchall()), key=lambda name: LAYERS.index(name.partition(".")[0]))
 

@@ -24,6 +24,7 @@ class BuiltTables(Tables):
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self.layers = BUILT
 
     def names(self) -> Sequence[str]:
         """Return the names of all tables, in the order of their layers."""

@@ -128,6 +128,16 @@ def test_facts_are_asked_for_by_their_day(service: Service, monkeypatch: pytest.
     service.rest.delete_table(name)
 
 
+def test_a_table_of_the_journal_does_not_wait_for_bigquery(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BuiltTables, "names", lambda _: pytest.fail("BigQuery was asked"))
+    journal = duckdb.connect()
+    journal.execute("create schema raw; create table raw.orders (id bigint)")
+    job = ExportJob([BuiltTables(service), DuckDBTables(journal, ["raw"])], History(journal))
+    assert job({"name": "raw.orders", "to": str(tmp_path)}, print)["rows"] == 0
+
+
 def test_a_warehouse_tells_of_both(service: Service, tmp_path: Path) -> None:
     made = BigQueryWarehouse(
         replace(service.place, dataset="empty"), tmp_path / "journal.duckdb", AT_ONCE, patience=5.0
