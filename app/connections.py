@@ -17,6 +17,7 @@ from app.addresses import plain
 from app.answering import Answering
 from app.crowd import Crowd, Visit
 from app.edge import GONE
+from app.known_heads import KnownHead, KnownHeads
 from security.errors import ErrorCode
 
 _LOG: Final = structlog.stdlib.get_logger("app.connection")
@@ -59,12 +60,14 @@ class _Head:
 
 def limited_protocol(limits: ConnectionLimits, crowd: Crowd) -> type[asyncio.Protocol]:
     """Return the protocol class for one server, whose connections are counted in its crowd."""
+    heads = KnownHeads()
 
     class Connection(_LimitedProtocol):
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             self.limits = limits
             self.crowd = crowd
+            self.known_heads = heads
 
     return Connection
 
@@ -72,11 +75,13 @@ def limited_protocol(limits: ConnectionLimits, crowd: Crowd) -> type[asyncio.Pro
 class _LimitedProtocol(HttpToolsProtocol):
     limits: ConnectionLimits
     crowd: Crowd
+    known_heads: KnownHeads
 
     def __init__(self, *arguments: Any, visit: Visit | None = None, **options: Any) -> None:
         """Make one of uvicorn's; with a `visit` it was counted already."""
         super().__init__(*arguments, **options)
         self._head = _Head()
+        self._is_between = True
         self._visit = visit
         self._refusal = (400, "This is no HTTP request that can be read.")
         self._deadline: asyncio.TimerHandle | None = None
@@ -112,6 +117,11 @@ class _LimitedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._idle_since = None
+        known = self.known_heads.find(data) if self._is_ready else None
+        if known is not None:
+            self._take(known, data)
+            return
+        was_between, before = self._is_between, self.cycle
         if self._head.is_open:
             self._head.fed += len(data)
         try:
@@ -125,6 +135,45 @@ class _LimitedProtocol(HttpToolsProtocol):
                 self._refuse(431, _TOO_LARGE)
             elif self._deadline is None and self._head.fed:
                 self._expect("The request took too long to arrive.")
+        if was_between and self.cycle is not before:
+            self.known_heads.keep(data, self.cycle.scope)
+
+    @property
+    def _is_ready(self) -> bool:
+        """Tell whether a request may be taken whole: the parser stands between two, and nothing is in the way."""
+        if not self._is_between or self._is_answering:
+            return False
+        most = self.limit_concurrency
+        return most is None or (len(self.connections) < most and len(self.tasks) < most)
+
+    def _take(self, known: KnownHead, data: bytes) -> None:
+        """Answer a request that is whole; the parser is left between two."""
+        if self._deadline is not None:
+            self._expect(None)
+        self.headers = [*known.headers]
+        of_connection = {"client": self.client, "scheme": self.scheme, "server": self.server}
+        scope: Any = {**known.scope, **of_connection, "headers": self.headers, "state": self.app_state.copy()}
+        self.cycle = cycle = RequestResponseCycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=True,
+            on_response=self.on_response_complete,
+        )
+        cycle.body += memoryview(data)[known.head_bytes :]
+        cycle.more_body = False
+        cycle.message_event.set()
+        self._start_asgi_task(cycle, self.app)
+
+    def on_message_begin(self) -> None:
+        self._is_between = False
+        super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
         self._head.parsed += len(url)
@@ -207,6 +256,7 @@ class _LimitedProtocol(HttpToolsProtocol):
         if cycle.response_complete:
             self._expect(None)
         self._head = _Head()
+        self._is_between = True
 
     def _look_for_idleness(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)

@@ -1,0 +1,281 @@
+"""Heads that came before: requests taken by them are answered as those that are parsed, whatever comes and how."""
+
+import asyncio
+import re
+from time import monotonic
+from typing import Any
+
+import pytest
+import uvicorn
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
+
+from app import known_heads
+from app.connections import ConnectionLimits, limited_protocol
+from app.crowd import Crowd
+from app.known_heads import KnownHeads
+
+LIMITS = ConnectionLimits(head_bytes=2000, head_count=20, receive_seconds=60, send_seconds=60)
+
+
+def post(body: bytes, *lines: bytes, length: int | None = None) -> bytes:
+    head = b"POST /graphql?x=1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer abc\r\n"
+    told = b"Content-Length: %d\r\n" % (len(body) if length is None else length)
+    return head + b"".join(line + b"\r\n" for line in lines) + told + b"\r\n" + body
+
+
+GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+MESSAGES = {
+    "a body": post(b"one"),
+    "another of its length": post(b"two"),
+    "a longer one": post(b"three"),
+    "a slow one": post(b"slow"),
+    "a body that looks like a request": post(GET),
+    "one that says less than there is": post(b"one two", length=3),
+    "one that says more than there is": post(b"o", length=3),
+    "none": post(b""),
+    "a GET": GET,
+    "a GET with another token": GET.replace(b"\r\n\r\n", b"\r\nAuthorization: Bearer def\r\n\r\n"),
+    "chunks": b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\n\r\n",
+    "the last one": post(b"one", b"Connection: close"),
+    "one of HTTP/1.0": b"GET /healthz HTTP/1.0\r\n\r\n",
+    "one of HTTP/1.0 that goes on": b"GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+    "one that waits to be asked for its body": post(b"one", b"Expect: 100-continue"),
+    "an offer of another protocol": GET.replace(b"\r\n\r\n", b"\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"),
+    "a line's end": b"\r\n",
+    "two of them": b"\r\n\r\n",
+    "nonsense": b"NONSENSE\r\n\r\n",
+    "no host": b"GET /healthz HTTP/1.1\r\n\r\n",
+    "two lengths": post(b"one", b"Content-Length: 3"),
+}
+
+
+class Wire(asyncio.Transport):
+    """What a connection writes to, and no more: there is no other side."""
+
+    def __init__(self) -> None:
+        super().__init__({"sockname": ("127.0.0.1", 80), "peername": ("127.0.0.1", 40000)})
+        self.sent = b""
+        self.is_closed = False
+
+    def write(self, data: Any) -> None:
+        if not self.is_closed:
+            self.sent += data
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def abort(self) -> None:
+        self.is_closed = True
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with all that a request is."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    told = {name: value for name, value in scope.items() if name not in {"asgi", "cienty.wire"}}
+    content = repr((sorted(told.items(), key=str), body)).encode()
+    scope["headers"].append((b"mark", b"that no other request may see"))
+    scope["state"]["mark"] = "that no other request may see"
+    for _ in range(20 if body == b"slow" else 0):
+        await asyncio.sleep(0)
+    headers = [(b"content-length", b"%d" % len(content))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+class Line:
+    """A server's connection, fed by hand."""
+
+    def __init__(self, *, knows: bool) -> None:
+        config = uvicorn.Config(echo, ws="none", lifespan="off", log_config=None, access_log=False)
+        config.load()
+        self.taken = 0
+        protocol: Any = limited_protocol(LIMITS, Crowd(10, ()))
+        self.connection = protocol(config=config, server_state=ServerState(), app_state={})
+        if knows:
+            self._take = self.connection._take
+            self.connection._take = self._count
+        else:
+            self.connection.known_heads.find = lambda data: None
+        self.wire = Wire()
+        self.connection.connection_made(self.wire)
+
+    def _count(self, *taken: Any) -> None:
+        self.taken += 1
+        self._take(*taken)
+
+    async def feed(self, *pieces: bytes) -> None:
+        for piece in pieces:
+            if not self.wire.is_closed:
+                self.connection.data_received(piece)
+            for _ in range(4):
+                await asyncio.sleep(0)
+
+    async def end(self) -> bytes:
+        """End the connection, when all that may be answered is."""
+        for _ in range(300):
+            await asyncio.sleep(0)
+        self.connection.connection_lost(None)
+        await asyncio.sleep(0)
+        return self.wire.sent
+
+
+async def answers(pieces: list[bytes]) -> tuple[bytes, bytes, int]:
+    """Return what one connection answers, what one that knows no heads does, and how many the first one knew."""
+    lines = Line(knows=True), Line(knows=False)
+    for line in lines:
+        await line.feed(*pieces)
+    return await lines[0].end(), await lines[1].end(), lines[0].taken
+
+
+MESSAGE = st.sampled_from(sorted(MESSAGES.values()))
+# The usual ones more often, or nothing would be known.
+USUAL = st.sampled_from([MESSAGES["a body"], MESSAGES["another of its length"], MESSAGES["a GET"]])
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.tuples(USUAL | USUAL | MESSAGE, st.booleans(), st.integers(0, 300)), max_size=12))
+def test_they_are_answered_as_if_they_were_parsed(messages: list[tuple[bytes, bool, int]]) -> None:
+    """Each message comes by itself or together with the next one, or in two pieces."""
+    pieces, waiting = [], b""
+    for message, is_by_itself, cut in messages:
+        waiting += message
+        if is_by_itself:
+            pieces += [waiting]
+            waiting = b""
+        elif cut < len(waiting):
+            pieces += [waiting[:cut]] if cut else []
+            waiting = waiting[cut:]
+    known, parsed, _ = asyncio.run(answers([*pieces, waiting] if waiting else pieces))
+    assert known == parsed
+
+
+@pytest.mark.parametrize("name", ["a body", "a GET", "none"])
+async def test_what_came_before_is_known(name: str) -> None:
+    known, parsed, taken = await answers([MESSAGES[name]] * 5)
+    assert known == parsed
+    assert known.count(b"HTTP/1.1 200") == 5
+    assert taken == 4
+
+
+async def test_another_body_of_the_same_length_is_read() -> None:
+    known, _, taken = await answers([MESSAGES["a body"], MESSAGES["another of its length"]])
+    assert taken == 1
+    assert known.index(b"b'one'") < known.index(b"b'two'")
+
+
+@pytest.mark.parametrize(
+    "after",
+    ["chunks", "one that waits to be asked for its body", "two lengths", "one that says less than there is"],
+)
+async def test_what_frames_its_message_otherwise_is_parsed(after: str) -> None:
+    known, parsed, taken = await answers([MESSAGES[after]] * 3)
+    assert known == parsed
+    assert taken == 0
+
+
+async def test_nothing_is_known_in_the_middle_of_a_message() -> None:
+    unfinished = post(b"", length=2 * len(MESSAGES["a body"]))
+    known, parsed, taken = await answers([MESSAGES["a body"], unfinished, MESSAGES["a body"], MESSAGES["a body"]])
+    assert known == parsed
+    assert taken == 0
+
+
+async def test_nor_in_the_middle_of_a_head() -> None:
+    known, parsed, taken = await answers([GET, b"GET /healthz HTTP/1.1\r\nX: ", GET])
+    assert known == parsed
+    assert taken == 0
+
+
+async def test_two_that_come_together_are_two_each_time() -> None:
+    known, parsed, _ = await answers([GET + GET] * 3)
+    assert known == parsed
+    assert known.count(b"HTTP/1.1 200") == 6
+
+
+async def test_the_end_of_a_body_is_no_part_of_the_head_behind_it() -> None:
+    usual = MESSAGES["a body"]
+    known, parsed, taken = await answers([usual[:-1], usual[-1:] + usual, usual[-1:] + usual])
+    assert known == parsed
+    assert (known.count(b"HTTP/1.1 200"), known.count(b"HTTP/1.1 400")) == (2, 1)
+    assert taken == 0
+
+
+async def test_while_one_is_answered_the_next_one_waits() -> None:
+    line = Line(knows=True)
+    await line.feed(MESSAGES["a slow one"], *[b""] * 20, MESSAGES["a body"], b"")
+    for name in ("a slow one", "a body", "a slow one"):
+        line.connection.data_received(MESSAGES[name])
+    sent = await line.end()
+    assert re.findall(rb"b.(slow|one).\)", sent) == [b"slow", b"one", b"slow", b"one", b"slow"]
+
+
+async def test_the_first_request_of_a_connection_is_not_given_up_when_it_was_known() -> None:
+    line = Line(knows=True)
+    line.connection.known_heads.keep(post(b"one"), {**scope(), "path": "/", "headers": [(b"content-length", b"3")]})
+    await line.feed(MESSAGES["a body"])
+    assert line.taken == 1
+    assert line.connection._deadline is None
+
+
+async def test_a_full_server_says_so() -> None:
+    line = Line(knows=True)
+    await line.feed(MESSAGES["a body"])
+    line.connection.limit_concurrency = 1
+    await line.feed(MESSAGES["a body"])
+    assert b"503 Service Unavailable" in await line.end()
+
+
+def scope(*headers: tuple[bytes, bytes]) -> dict[str, Any]:
+    return {"method": "POST", "client": ("127.0.0.1", 1), "headers": [(b"content-length", b"3"), *headers]}
+
+
+def test_nothing_of_a_connection_is_kept() -> None:
+    heads = KnownHeads()
+    heads.keep(post(b"one"), scope())
+    found = heads.find(post(b"two"))
+    assert found is not None
+    assert "client" not in found.scope
+
+
+@pytest.mark.parametrize("name", [b"x-request-id", b"traceparent", b"expect"])
+def test_heads_that_do_not_come_again_are_not_kept(name: bytes) -> None:
+    heads = KnownHeads()
+    heads.keep(post(b"one"), scope((name, b"1")))
+    assert heads.find(post(b"one")) is None
+
+
+def test_all_are_forgotten_after_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    heads = KnownHeads()
+    heads.keep(post(b"one"), scope())
+    assert heads.find(post(b"one")) is not None
+    later = monotonic() + 61
+    monkeypatch.setattr(known_heads, "monotonic", lambda: later)
+    assert heads.find(post(b"one")) is None
+
+
+def test_they_take_a_bounded_room() -> None:
+    heads = KnownHeads()
+    heads.keep(post(b"one", b"X: " + b"x" * 5000), scope())
+    for number in range(3000):
+        heads.keep(post(b"one", b"X: %d" % number), scope())
+    assert heads.find(post(b"one", b"X: " + b"x" * 5000)) is None
+    known = sum(heads.find(post(b"one", b"X: %d" % number)) is not None for number in range(3000))
+    assert 0 < known <= 1024
