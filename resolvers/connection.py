@@ -1,7 +1,7 @@
 """One connection to PostgreSQL: what is known to be set on it, and the statements that it has prepared."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -46,7 +46,7 @@ class Connection:
         else:
             self._prepared.move_to_end(sql)
         try:
-            return await prepared.fetch(*arguments)
+            return await _run(self.driver, prepared, arguments)
         except _OUTDATED:
             # Somebody has changed a table under it: asyncpg prepares it again.
             self._prepared.clear()
@@ -57,3 +57,13 @@ class Connection:
         if len(self._prepared) > _MOST_PREPARED:
             self._prepared.popitem(last=False)
         return prepared
+
+
+def _run(driver: Any, prepared: Any, arguments: Sequence[Any]) -> Awaitable[Any]:
+    """Run a prepared statement, all rows of it.
+
+    Its own `fetch` comes to the same by way of three coroutines and as many checks of what the pool has checked, which
+    costs a small request a twentieth of its time. The project is bound to this version of asyncpg for it.
+    """
+    rows: Awaitable[Any] = driver._protocol.bind_execute(prepared._state, arguments, "", 0, False, None)  # noqa: SLF001
+    return rows
