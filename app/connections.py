@@ -17,7 +17,7 @@ from app.addresses import plain
 from app.answering import Answering
 from app.crowd import Crowd, Visit
 from app.edge import GONE
-from app.known_heads import KnownHead, KnownHeads
+from app.known_heads import KnownHeads
 from security.errors import ErrorCode
 
 _LOG: Final = structlog.stdlib.get_logger("app.connection")
@@ -56,6 +56,23 @@ class _Head:
     fed: int = 0
     parsed: int = 0
     hosts: int = 0
+
+
+class _Come:
+    """The event of a message that has come whole: set from the beginning, and made when somebody waits for more."""
+
+    _event: asyncio.Event | None = None
+
+    def set(self) -> None:
+        if self._event is not None:
+            self._event.set()
+
+    def clear(self) -> None:
+        self._event = asyncio.Event()
+
+    async def wait(self) -> None:
+        if self._event is not None:
+            await self._event.wait()
 
 
 def limited_protocol(limits: ConnectionLimits, crowd: Crowd) -> type[asyncio.Protocol]:
@@ -117,11 +134,11 @@ class _LimitedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._idle_since = None
-        known = self.known_heads.find(data) if self._is_ready else None
-        if known is not None:
-            self._take(known, data)
+        cycle = self.cycle
+        # The parser stands between two messages, and nothing is being answered.
+        if self._is_between and not self._is_answering and self._take(data):
             return
-        was_between, before = self._is_between, self.cycle
+        was_between = self._is_between
         if self._head.is_open:
             self._head.fed += len(data)
         try:
@@ -135,19 +152,17 @@ class _LimitedProtocol(HttpToolsProtocol):
                 self._refuse(431, _TOO_LARGE)
             elif self._deadline is None and self._head.fed:
                 self._expect("The request took too long to arrive.")
-        if was_between and self.cycle is not before:
+        if was_between and self.cycle is not cycle:
             self.known_heads.keep(data, self.cycle.scope)
 
-    @property
-    def _is_ready(self) -> bool:
-        """Tell whether a request may be taken whole: the parser stands between two, and nothing is in the way."""
-        if not self._is_between or self._is_answering:
-            return False
+    def _take(self, data: bytes) -> bool:
+        """Answer a request that is whole and whose head is known; False where it must be parsed."""
         most = self.limit_concurrency
-        return most is None or (len(self.connections) < most and len(self.tasks) < most)
-
-    def _take(self, known: KnownHead, data: bytes) -> None:
-        """Answer a request that is whole; the parser is left between two."""
+        if most is not None and (len(self.connections) >= most or len(self.tasks) >= most):
+            return False
+        known = self.known_heads.find(data)
+        if known is None:
+            return False
         if self._deadline is not None:
             self._expect(None)
         self.headers = [*known.headers]
@@ -161,15 +176,15 @@ class _LimitedProtocol(HttpToolsProtocol):
             access_logger=self.access_logger,
             access_log=self.access_log,
             default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
+            message_event=_Come(),  # type: ignore[arg-type]  # what uvicorn asks of an event it does
             expect_100_continue=False,
             keep_alive=True,
             on_response=self.on_response_complete,
         )
         cycle.body += memoryview(data)[known.head_bytes :]
         cycle.more_body = False
-        cycle.message_event.set()
         self._start_asgi_task(cycle, self.app)
+        return True
 
     def on_message_begin(self) -> None:
         self._is_between = False

@@ -13,6 +13,8 @@ OPERATION_NAME: Final = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
 _EXCHANGE: Final = "cienty.exchange"
 WIRE: Final = "cienty.wire"
 """Where a scope has the `Wire` that its request came on."""
+NOTES: Final = "cienty.notes"
+"""Where a scope has what was noted of its head, by whoever read it, if requests with the same head share one."""
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _PROCESS: Final = secrets.token_hex(4)
 _NUMBERS: Final = itertools.count(1)

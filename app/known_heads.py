@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
 
-from app.exchange import Header
+from app.exchange import NOTES, Header
 
 _END: Final = b"\r\n\r\n"
 _PASSING: Final = frozenset(
@@ -25,7 +25,7 @@ _SECONDS: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class KnownHead:
-    """A head of `head_bytes`, after which `body_bytes` follow; what of its ASGI scope is the request's own."""
+    """A head of `head_bytes`, after which `body_bytes` follow; `scope` is what of its ASGI scope does not change."""
 
     head_bytes: int
     body_bytes: int
@@ -64,4 +64,4 @@ class KnownHeads:
             self._kept.clear()
             self._until = monotonic() + _SECONDS
         own = {name: value for name, value in scope.items() if name not in _OF_CONNECTION}
-        self._kept[data[:head_bytes]] = KnownHead(head_bytes, body_bytes, headers, own)
+        self._kept[data[:head_bytes]] = KnownHead(head_bytes, body_bytes, headers, {**own, NOTES: {}})

@@ -70,7 +70,7 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        head = self._heads.read(scope["headers"])
+        head = self._heads.of(scope)
         if scope["method"] == "GET" and _is_for_page(scope, head):
             await self._page(Request(scope))(scope, receive, send)
             return
@@ -102,7 +102,8 @@ class GraphQLEndpoint:
         if scope["method"] == "GET":
             operation = parameters.from_query_string(scope["query_string"], origin)
         else:
-            check_head(head, self._most_bytes)
+            if not head.is_usual or head.announced is None or head.announced > self._most_bytes:
+                check_head(head, self._most_bytes)
             body = exchange.body
             if body is None or len(body) > self._most_bytes:
                 body = await read_body(receive, limit=self._most_bytes, deadlines=self._deadlines)

@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from time import monotonic
 from typing import Final
 
+from starlette.types import Scope
+
+from app.exchange import NOTES
 from security.tokens import Bearer
 
 _READ: Final = frozenset(
@@ -19,6 +22,7 @@ _READ: Final = frozenset(
 )
 _BEARER: Final = "Bearer "
 _USUAL_TYPES: Final = frozenset({"application/json", "application/json; charset=utf-8"})
+_MOST_DIGITS: Final = 15
 _MOST_KEPT: Final = 1024
 _SECONDS: Final = 60.0
 _LONGEST_KEPT: Final = 4096
@@ -31,11 +35,13 @@ class Head:
     """The values of the headers that matter; of those that several lines may have, each of them in their order.
 
     `bearer` is the token of the one Authorization header, where it is written as most are. `is_usual` is true of a head
-    that asks for nothing special and announces plain JSON, so that nothing more of it need be looked at.
+    that asks for nothing special and announces plain JSON, so that nothing more of it need be looked at but how many
+    bytes are `announced`, None where that is not said or not as most say it.
     """
 
     __slots__ = (
         "accept",
+        "announced",
         "authorization",
         "bearer",
         "content_encoding",
@@ -58,6 +64,7 @@ class Head:
         self.bearer = _bearer(self.authorization)
         self.content_encoding = read(b"content-encoding", _ABSENT)[0]
         self.content_length = read(b"content-length", _ABSENT)[0]
+        self.announced = _announced(self.content_length)
         self.content_type = read(b"content-type", _NONE)
         self.cost = read(b"graphql-cost", _ABSENT)[0]
         self.explain = read(b"graphql-explain", _ABSENT)[0]
@@ -74,6 +81,13 @@ class Heads:
     def __init__(self) -> None:
         self._kept: dict[tuple[Header, ...], Head] = {}
         self._until = 0.0
+
+    def of(self, scope: Scope) -> Head:
+        """Return the head of a request; of one that came before it is noted."""
+        notes: dict[object, Head] | None = scope.get(NOTES)
+        if notes is None:
+            return self.read(scope["headers"])
+        return notes.get(self) or notes.setdefault(self, Head(scope["headers"]))
 
     def read(self, headers: Iterable[Header]) -> Head:
         """Return the head with these headers, whose names are lower-case bytes."""
@@ -94,6 +108,11 @@ class Heads:
 
 _NONE: list[str] = []
 _ABSENT: list[None] = [None]
+
+
+def _announced(content_length: str | None) -> int | None:
+    usual = content_length is not None and content_length.isdecimal() and len(content_length) <= _MOST_DIGITS
+    return int(content_length) if content_length is not None and usual else None
 
 
 def _bearer(authorization: list[str]) -> Bearer | None:

@@ -15,6 +15,7 @@ from uvicorn.server import ServerState
 from app import known_heads
 from app.connections import ConnectionLimits, limited_protocol
 from app.crowd import Crowd
+from app.exchange import NOTES, WIRE
 from app.known_heads import KnownHeads
 
 LIMITS = ConnectionLimits(head_bytes=2000, head_count=20, receive_seconds=60, send_seconds=60)
@@ -89,7 +90,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
         if message["type"] == "http.disconnect":
             return
         body, more = body + message.get("body", b""), message.get("more_body", False)
-    told = {name: value for name, value in scope.items() if name not in {"asgi", "cienty.wire"}}
+    told = {name: value for name, value in scope.items() if name not in {"asgi", NOTES, WIRE}}
     content = repr((sorted(told.items(), key=str), body)).encode()
     scope["headers"].append((b"mark", b"that no other request may see"))
     scope["state"]["mark"] = "that no other request may see"
@@ -117,9 +118,10 @@ class Line:
         self.wire = Wire()
         self.connection.connection_made(self.wire)
 
-    def _count(self, *taken: Any) -> None:
-        self.taken += 1
-        self._take(*taken)
+    def _count(self, data: bytes) -> bool:
+        is_taken: bool = self._take(data)
+        self.taken += is_taken
+        return is_taken
 
     async def feed(self, *pieces: bytes) -> None:
         for piece in pieces:
@@ -243,6 +245,26 @@ async def test_a_full_server_says_so() -> None:
     assert b"503 Service Unavailable" in await line.end()
 
 
+async def test_who_waits_for_more_than_a_whole_message_learns_that_its_client_left() -> None:
+    heard: list[str] = []
+
+    async def listening(_scope: Scope, receive: Receive, _send: Send) -> None:
+        heard.append((await receive())["type"])
+        more = asyncio.ensure_future(receive())
+        try:
+            await asyncio.shield(more)
+        except asyncio.CancelledError:
+            heard.append((await more)["type"])
+
+    line = Line(knows=True)
+    await line.feed(MESSAGES["a body"])
+    line.connection.app = listening
+    await line.feed(MESSAGES["a body"])
+    assert (line.taken, heard) == (1, ["http.request"])
+    await line.end()
+    assert heard == ["http.request", "http.disconnect"]
+
+
 def scope(*headers: tuple[bytes, bytes]) -> dict[str, Any]:
     return {"method": "POST", "client": ("127.0.0.1", 1), "headers": [(b"content-length", b"3"), *headers]}
 
@@ -252,7 +274,7 @@ def test_nothing_of_a_connection_is_kept() -> None:
     heads.keep(post(b"one"), scope())
     found = heads.find(post(b"two"))
     assert found is not None
-    assert "client" not in found.scope
+    assert found.scope == {"method": "POST", "headers": [(b"content-length", b"3")], NOTES: {}}
 
 
 @pytest.mark.parametrize("name", [b"x-request-id", b"traceparent", b"expect"])

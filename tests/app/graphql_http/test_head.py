@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from app.exchange import NOTES
 from app.graphql_http import head
 from app.graphql_http.head import Heads
 
@@ -30,6 +31,23 @@ def test_a_head_that_comes_again_is_read_once_whatever_else_is_in_it() -> None:
 def test_one_that_differs_in_what_matters_is_another(other: tuple[bytes, bytes]) -> None:
     heads = Heads()
     assert heads.read([*USUAL, other]) is not heads.read(USUAL)
+
+
+def test_of_heads_that_share_their_notes_one_is_read() -> None:
+    heads = Heads()
+    notes: dict[object, head.Head] = {}
+    first = heads.of({"headers": USUAL, NOTES: notes})
+    assert heads.of({"headers": [*USUAL], NOTES: notes}) is first
+    assert heads.of({"headers": USUAL, NOTES: {}}) is not first
+    assert Heads().of({"headers": USUAL, NOTES: notes}) is not first
+
+
+@pytest.mark.parametrize(
+    ("length", "announced"), [(b"7", 7), (b"0", 0), (b"-1", None), (b"x", None), (b"1" * 16, None), (None, None)]
+)
+def test_how_much_is_announced(length: bytes | None, announced: int | None) -> None:
+    headers = [*USUAL, *([] if length is None else [(b"content-length", length)])]
+    assert Heads().read(headers).announced == announced
 
 
 def test_no_more_are_kept_than_have_room(monkeypatch: pytest.MonkeyPatch) -> None:
