@@ -4,8 +4,9 @@ uvicorn looks at each header by two regular expressions and writes the head apar
 planning an operation does.
 """
 
+import asyncio
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from starlette.types import ASGIApp, Message
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -26,8 +27,8 @@ class Answering:
         self._cycle = cycle
         self._start: Message | None = None
 
-    async def run(self) -> None:
-        """Answer the request."""
+    async def run(self, tasks: "set[asyncio.Task[None]]") -> None:
+        """Answer the request in a task of its own, which is one of the tasks until it has."""
         # uvicorn's types of messages are not Starlette's.
         cycle: Any = self._cycle
         cycle.scope[WIRE] = self
@@ -39,6 +40,8 @@ class Answering:
                 cycle.transport.close()
             # It would hold the connection, which holds it.
             cycle.on_response = _nothing
+            # Here, because a callback of the task is a turn of the event loop more.
+            tasks.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
     @property
     def body(self) -> bytes | None:

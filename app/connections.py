@@ -128,6 +128,8 @@ class _LimitedProtocol(HttpToolsProtocol):
         is_unanswered = self._is_answering
         super().connection_lost(exc)
         if is_unanswered and self._running is not None:
+            # It may not have begun, and then never will.
+            self._running.add_done_callback(self.tasks.discard)
             self._running.cancel(GONE)
 
     # A head arrives.
@@ -243,9 +245,8 @@ class _LimitedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Answer a request in a task of its own, which is noted to be cancelled."""
-        self._running = task = self.loop.create_task(Answering(app, cycle).run())
+        self._running = task = self.loop.create_task(Answering(app, cycle).run(self.tasks))
         self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
 
     def on_response_complete(self) -> None:
         """Take up what was sent meanwhile, or wait for what comes next; as uvicorn does, but with few timers."""

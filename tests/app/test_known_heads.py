@@ -265,6 +265,20 @@ async def test_who_waits_for_more_than_a_whole_message_learns_that_its_client_le
     assert heard == ["http.request", "http.disconnect"]
 
 
+async def test_no_task_is_left_behind() -> None:
+    line = Line(knows=True)
+    await line.feed(MESSAGES["a body"], MESSAGES["a body"], MESSAGES["a slow one"], *[b""] * 20)
+    tasks = line.connection.tasks
+    assert not tasks
+    line.connection.data_received(MESSAGES["a body"])
+    assert len(tasks) == 1
+    # Before the task has begun.
+    line.connection.connection_lost(None)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert not tasks
+
+
 def scope(*headers: tuple[bytes, bytes]) -> dict[str, Any]:
     return {"method": "POST", "client": ("127.0.0.1", 1), "headers": [(b"content-length", b"3"), *headers]}
 
