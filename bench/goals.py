@@ -1,6 +1,7 @@
 """What the gateway is to reach, and whether it has."""
 
-from collections.abc import Iterator, Mapping
+import statistics
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,10 +37,15 @@ def findings(result: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def ratio(measured: Mapping[str, Any], of: str, to: str) -> float | None:
-    """Return by how much one server is faster than another in requests a second; None where one was not measured."""
-    if of not in measured or to not in measured or not measured[to]["rps"]:
+    """Return by how much one server is faster than another in requests a second; None where one was not measured.
+
+    It is the median of each round's: servers of a round are measured one after the other, and from round to round a
+    machine that is not one's own is faster or slower.
+    """
+    if of not in measured or to not in measured or not all(measured[to]["rounds_rps"]):
         return None
-    return float(measured[of]["rps"] / measured[to]["rps"])
+    rounds: Iterable[tuple[float, float]] = zip(measured[of]["rounds_rps"], measured[to]["rounds_rps"], strict=True)
+    return statistics.median(own / theirs for own, theirs in rounds)
 
 
 def _ratios(key: str, name: str, peer: str, measured: Mapping[str, Any], least: float) -> Iterator[Finding]:

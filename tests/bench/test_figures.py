@@ -5,7 +5,7 @@ from typing import Any
 
 from bench import load
 from bench.agreement import values
-from bench.goals import findings
+from bench.goals import findings, ratio
 from bench.measure import Sample, summary
 
 
@@ -56,9 +56,19 @@ def test_goals_are_met_or_missed() -> None:
     assert not any(one.is_met for one in findings(_result(gateway=199.0, p99=10.0, memory=200.0, growth=10.0)))
 
 
+def test_a_ratio_is_the_median_of_the_rounds_which_are_slow_or_fast_for_all() -> None:
+    measured = {"gateway": {"rounds_rps": [90.0, 50.0, 10.0]}, "handwritten": {"rounds_rps": [100.0, 50.0, 20.0]}}
+    assert ratio(measured, "gateway", "handwritten") == 0.9
+    assert ratio(measured, "gateway", "postgraphile") is None
+    assert (
+        ratio({**measured, "handwritten": {"rounds_rps": [1.0, 0.0, 1.0], "rps": 1.0}}, "gateway", "handwritten")
+        is None
+    )
+
+
 def _result(*, gateway: float, p99: float, memory: float, growth: float = 0.0) -> dict[str, Any]:
     def one(rps: float, p99_ms: float) -> dict[str, Any]:
-        return {"rps": rps, "p99_ms": p99_ms}
+        return {"rps": rps, "p99_ms": p99_ms, "rounds_rps": [rps]}
 
     measured = {"gateway": one(gateway, p99), "postgraphile": one(100.0, 10.0), "handwritten": one(300.0, 3.0)}
     return {
