@@ -55,10 +55,11 @@ def _ratios(key: str, name: str, peer: str, measured: Mapping[str, Any], least: 
 
 
 def _memory(result: Mapping[str, Any]) -> Iterator[Finding]:
-    peak = result["peak_memory_mb"].get("gateway")
+    peak, documents = result["peak_memory_mb"].get("gateway"), result.get("documents")
     if peak is not None:
+        if documents is not None:
+            peak = max(peak, documents["memory_mb_when_full"], documents["memory_mb_at_the_end"])
         yield Finding(f"peak memory below {MOST_MEMORY_MB} MB", f"{peak:.0f} MB", peak < MOST_MEMORY_MB)
-    documents = result.get("documents")
     if documents is not None:
         growth = documents["memory_mb_at_the_end"] - documents["memory_mb_when_full"]
         goal = f"{documents['count']:,} distinct documents grow it by less than {MOST_GROWTH_MB} MB"

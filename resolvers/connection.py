@@ -65,5 +65,5 @@ def _run(driver: Any, prepared: Any, arguments: Sequence[Any]) -> Awaitable[Any]
     Its own `fetch` comes to the same by way of three coroutines and as many checks of what the pool has checked, which
     costs a small request a twentieth of its time. The project is bound to this version of asyncpg for it.
     """
-    rows: Awaitable[Any] = driver._protocol.bind_execute(prepared._state, arguments, "", 0, False, None)  # noqa: SLF001
+    rows: Awaitable[Any] = driver._protocol.bind_execute(prepared._state, arguments, "", 0, False, None)  # noqa: SLF001 - see above
     return rows

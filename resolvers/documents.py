@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from resolvers.compiled.operation import CompiledOperation
     from resolvers.costs import Price
 
-_MOST = 1_000
-_MOST_STATEMENTS = 2_000
+_MOST = 400
+_MOST_STATEMENTS = 800
 """Compiled statements that are kept with all documents, of some 20 to 50 kB each."""
 _MOST_CHARACTERS = 1_000_000
 """Characters of all documents that are kept: their trees take some hundred bytes for each."""

@@ -66,7 +66,12 @@ def test_a_ratio_is_the_median_of_the_rounds_which_are_slow_or_fast_for_all() ->
     )
 
 
-def _result(*, gateway: float, p99: float, memory: float, growth: float = 0.0) -> dict[str, Any]:
+def test_distinct_documents_are_part_of_the_peak() -> None:
+    found = {one.goal: one for one in findings(_result(gateway=200.0, p99=5.0, memory=150.0, full=201.0))}
+    assert (found["peak memory below 200 MB"].found, found["peak memory below 200 MB"].is_met) == ("201 MB", False)
+
+
+def _result(*, gateway: float, p99: float, memory: float, growth: float = 0.0, full: float = 100.0) -> dict[str, Any]:
     def one(rps: float, p99_ms: float) -> dict[str, Any]:
         return {"rps": rps, "p99_ms": p99_ms, "rounds_rps": [rps]}
 
@@ -74,7 +79,7 @@ def _result(*, gateway: float, p99: float, memory: float, growth: float = 0.0) -
     return {
         "workloads": {"point": measured},
         "peak_memory_mb": {"gateway": memory},
-        "documents": {"count": 10_000, "memory_mb_when_full": 100.0, "memory_mb_at_the_end": 100.0 + growth},
+        "documents": {"count": 10_000, "memory_mb_when_full": full, "memory_mb_at_the_end": full + growth},
     }
 
 
