@@ -154,7 +154,7 @@ class _LimitedProtocol(HttpToolsProtocol):
                 self._refuse(431, _TOO_LARGE)
             elif self._deadline is None and self._head.fed:
                 self._expect("The request took too long to arrive.")
-        if was_between and self.cycle is not cycle:
+        if was_between and self.cycle is not cycle and self.cycle.keep_alive:
             self.known_heads.keep(data, self.cycle.scope)
 
     def _take(self, data: bytes) -> bool:

@@ -104,12 +104,13 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 class Line:
     """A server's connection, fed by hand."""
 
-    def __init__(self, *, knows: bool) -> None:
+    def __init__(self, *, knows: bool, beside: "Line | None" = None) -> None:
+        """Open a connection, to the server of another one where it is beside that."""
         config = uvicorn.Config(echo, ws="none", lifespan="off", log_config=None, access_log=False)
         config.load()
         self.taken = 0
-        protocol: Any = limited_protocol(LIMITS, Crowd(10, ()))
-        self.connection = protocol(config=config, server_state=ServerState(), app_state={})
+        self.protocol: Any = beside.protocol if beside else limited_protocol(LIMITS, Crowd(10, ()))
+        self.connection: Any = self.protocol(config=config, server_state=ServerState(), app_state={})
         if knows:
             self._take = self.connection._take
             self.connection._take = self._count
@@ -130,10 +131,14 @@ class Line:
             for _ in range(4):
                 await asyncio.sleep(0)
 
-    async def end(self) -> bytes:
-        """End the connection, when all that may be answered is."""
+    async def settle(self) -> None:
+        """Wait until all that may be answered is."""
         for _ in range(300):
             await asyncio.sleep(0)
+
+    async def end(self) -> bytes:
+        """End the connection, when all that may be answered is."""
+        await self.settle()
         self.connection.connection_lost(None)
         await asyncio.sleep(0)
         return self.wire.sent
@@ -145,6 +150,19 @@ async def answers(pieces: list[bytes]) -> tuple[bytes, bytes, int]:
     for line in lines:
         await line.feed(*pieces)
     return await lines[0].end(), await lines[1].end(), lines[0].taken
+
+
+async def later_answers(pieces: list[bytes]) -> tuple[bytes, bytes]:
+    """Return what two connections answer to the same when the server has seen it all before on another one."""
+    before = Line(knows=True)
+    await before.feed(*pieces)
+    await before.end()
+    lines = Line(knows=True, beside=before), Line(knows=False)
+    for line in lines:
+        await line.feed(*pieces)
+        await line.settle()
+    assert lines[0].wire.is_closed == lines[1].wire.is_closed
+    return await lines[0].end(), await lines[1].end()
 
 
 MESSAGE = st.sampled_from(sorted(MESSAGES.values()))
@@ -165,7 +183,17 @@ def test_they_are_answered_as_if_they_were_parsed(messages: list[tuple[bytes, bo
         elif cut < len(waiting):
             pieces += [waiting[:cut]] if cut else []
             waiting = waiting[cut:]
-    known, parsed, _ = asyncio.run(answers([*pieces, waiting] if waiting else pieces))
+    if waiting:
+        pieces.append(waiting)
+    known, parsed, _ = asyncio.run(answers(pieces))
+    assert known == parsed
+    known, parsed = asyncio.run(later_answers(pieces))
+    assert known == parsed
+
+
+@pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)
+async def test_so_they_are_on_another_connection(message: bytes) -> None:
+    known, parsed = await later_answers([message])
     assert known == parsed
 
 
