@@ -109,7 +109,8 @@ class Line:
         config = uvicorn.Config(echo, ws="none", lifespan="off", log_config=None, access_log=False)
         config.load()
         self.taken = 0
-        self.protocol: Any = beside.protocol if beside else limited_protocol(LIMITS, Crowd(10, ()))
+        own: Any = limited_protocol(LIMITS, Crowd(10, ()))
+        self.protocol: Any = beside.protocol if beside else own
         self.connection: Any = self.protocol(config=config, server_state=ServerState(), app_state={})
         if knows:
             self._take = self.connection._take
