@@ -124,10 +124,16 @@ def _fault(error: GraphQLError, code: ErrorCode) -> Exception | None:
 
 
 def masked(error: BaseException) -> dict[str, Any]:
-    """Return what a client is told of a fault of ours: an id, under which the log has more.
+    """Return what a client is told of a fault of ours: an id, under which the log has more."""
+    fault = log_fault(error)
+    return {
+        "message": f"Something went wrong on our side. Report it with the id {fault}.",
+        "extensions": {"code": ErrorCode.INTERNAL.value, "id": fault},
+    }
 
-    The log gets where it happened and no message: messages of the database hold values.
-    """
+
+def log_fault(error: BaseException) -> str:
+    """Log where a fault of ours happened, without its message: messages of the database hold values. Return its id."""
     fault = uuid.uuid4().hex
     frames = traceback.extract_tb(error.__traceback__)
     _log.error(
@@ -139,10 +145,7 @@ def masked(error: BaseException) -> dict[str, Any]:
             "frames": [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames[-8:]],
         },
     )
-    return {
-        "message": f"Something went wrong on our side. Report it with the id {fault}.",
-        "extensions": {"code": ErrorCode.INTERNAL.value, "id": fault},
-    }
+    return fault
 
 
 def _json(response: Mapping[str, Any]) -> bytes:

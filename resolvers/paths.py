@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
+import asyncpg
 from graphql import DocumentNode, ExecutionResult, GraphQLError
 from graphql.execution import execute
 from graphql.pyutils import is_awaitable
 from orjson import Fragment
 
 from resolvers.access import Access, coordinates_of, unmarked
-from resolvers.answers import Answer, compiled, executed
+from resolvers.answers import Answer, compiled, executed, log_fault
 from resolvers.coercion import Coerced
 from resolvers.compiled.operation import CompiledOperation, Ran
 from resolvers.compiled.planner import Planner
@@ -24,10 +25,13 @@ from resolvers.quality import QualityResults
 from resolvers.reference.operation import Running
 from resolvers.schemas import SeenSchema
 from resolvers.sql.scope import Scope
-from resolvers.ways import COMPILED, MIXED, NotCompiled, Path, Reason, Sent, Way
+from resolvers.ways import COMPILED, MIXED, NotCompiled, Path, Reason, Sent, Way, compiling
 from schema.model import Graph
 from security.errors import BadUserInput
 from security.principal import Principal
+
+_NO_STATEMENT: Final = (asyncpg.SyntaxOrAccessError, asyncpg.ProgramLimitExceededError)
+"""What the database says of a text that it takes for no statement, before it reads a row."""
 
 
 class Asked(NamedTuple):
@@ -70,6 +74,11 @@ class Paths:
             ran = await planned.run(self.database, asked.variables, asked.principal, left, asked.sent)
         except NotCompiled as error:
             reason = error.reason
+            if error.__cause__ is not None:
+                log_fault(error.__cause__)
+        except _NO_STATEMENT as error:
+            reason = Reason.FAULT
+            log_fault(error)
         except (BadUserInput, GraphQLError):
             reason = Reason.UNUSABLE_VALUE
         except RecursionError:
@@ -82,8 +91,9 @@ class Paths:
     def _planned(self, asked: Asked) -> CompiledOperation:
         version, on_compiled = self.database.version, self.on_compiled
         planner = Planner(self.everything, asked.seen, self.limits, self.cursors, version, on_compiled)
-        compiled = asked.prepared.compiled = CompiledOperation(planner, asked.prepared)
-        return compiled
+        with compiling():
+            made = asked.prepared.compiled = CompiledOperation(planner, asked.prepared)
+        return made
 
     async def _referred(self, asked: Asked, reason: Reason) -> Answer:
         """Answer an operation on the reference path."""

@@ -1,10 +1,15 @@
 """How an operation was executed: on which path, for what reason not on the compiled one, and by which statements."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
+
+from graphql import GraphQLError
+
+from security.errors import GatewayError
 
 
 class Path(StrEnum):
@@ -30,6 +35,8 @@ class Reason(StrEnum):
     TOO_DEEP = "too_deep"
     UNFIT = "unfit"
     """A statement does not fit the values that it was made for: a fault of ours."""
+    FAULT = "fault"
+    """The compiler failed, or the database takes what it made for no statement: a fault of ours, told in the log."""
 
 
 @dataclass(frozen=True)
@@ -75,3 +82,18 @@ class NotCompiled(Exception):
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)
         self.reason = reason
+
+
+_SAID: Final = (NotCompiled, GatewayError, GraphQLError, RecursionError)
+"""What the compiler raises where it knows why."""
+
+
+@contextmanager
+def compiling() -> Iterator[None]:
+    """Leave an operation to the reference path where the compiler fails at it by a fault of ours."""
+    try:
+        yield
+    except _SAID:
+        raise
+    except Exception as error:
+        raise NotCompiled(Reason.FAULT) from error

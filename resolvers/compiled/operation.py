@@ -18,7 +18,7 @@ from resolvers.compiled.slots import Shapes, Supplied, slotted
 from resolvers.compiled.variants import Call
 from resolvers.database import Database, Snapshot
 from resolvers.documents import Prepared
-from resolvers.ways import NotCompiled, Reason, Sent
+from resolvers.ways import NotCompiled, Reason, Sent, compiling
 from security.principal import Principal
 
 _ABSENT: Hashable = object()
@@ -132,7 +132,8 @@ class CompiledOperation:
         if plan is not None:
             self._plans.move_to_end(shape)
             return plan
-        plan = self._plans[shape] = self._plan(variables)
+        with compiling():
+            plan = self._plans[shape] = self._plan(variables)
         if len(self._plans) > _MOST_PLANS:
             self._plans.popitem(last=False)
         return plan

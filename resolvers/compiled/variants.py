@@ -10,7 +10,7 @@ from typing import NamedTuple
 from resolvers.compiled.slots import Inputs, Supplied
 from resolvers.compiled.statement import Statement
 from resolvers.cursors import Cursors
-from resolvers.ways import NotCompiled, Reason
+from resolvers.ways import NotCompiled, Reason, compiling
 
 _MOST = 8
 
@@ -39,7 +39,8 @@ class Variants:
                 if at:
                     self.kept.insert(0, self.kept.pop(at))
                 return Call(statement, inputs)
-        statement = self.compile(supplied)
+        with compiling():
+            statement = self.compile(supplied)
         self.kept[:] = [statement, *self.kept[: _MOST - 1]]
         inputs = self._inputs(statement, supplied)
         if inputs is None:

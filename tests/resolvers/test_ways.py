@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Never
 
 import pytest
 from graphql import GraphQLField, GraphQLInt, GraphQLObjectType, GraphQLSchema
 
 from app.metrics import MeteredExecutor, Metrics
+from resolvers.compiled.operation import CompiledOperation
+from resolvers.compiled.planner import Planner
+from resolvers.compiled.statement import Statement, statement_of
 from resolvers.compiled.variants import Variants
 from resolvers.engine import Engine, Operation
 from resolvers.pages import Limits
@@ -21,6 +24,8 @@ from tests.model.world import GRAPH
 Patch = pytest.MonkeyPatch
 EXTRA = GraphQLField(GraphQLInt, resolve=lambda *_: 5)
 FEED = "{ orders(first: 1) { nodes { id } } }"
+TWO = "{ orders(first: 1) { nodes { id } } products(first: 1) { nodes { id } } }"
+SECRET = "SEGREDO"
 FEW = Limits(page_size=2, max_page_size=2)
 
 
@@ -54,6 +59,29 @@ def extend_by_mutation(schema: GraphQLSchema) -> None:
     schema.mutation_type = GraphQLObjectType("Mutation", {"extra": EXTRA})
 
 
+def fail(*_: Any, **__: Any) -> Never:
+    raise KeyError(SECRET)
+
+
+def break_planner(patch: Patch) -> None:
+    patch.setattr(Planner, "plan", fail)
+
+
+def break_compiler(patch: Patch) -> None:
+    patch.setattr(Planner, "_statement", fail)
+
+
+def break_operations(patch: Patch) -> None:
+    patch.setattr(CompiledOperation, "__post_init__", fail)
+
+
+def break_statements(patch: Patch) -> None:
+    def made(*given: Any) -> Statement:
+        return replace(statement_of(*given), sql=f"select '{SECRET}' from nowhere")
+
+    patch.setattr("resolvers.compiled.planner.statement_of", made)
+
+
 def parents(depth: int) -> str:
     """Return a document with so many links within each other, which the usual limits of documents refuse."""
     return "{ categories { nodes " + "{ parent " * depth + "{ id }" + " }" * depth + " } }"
@@ -72,6 +100,7 @@ BY_FAULTS = {
     Reason.UNKNOWN_FIELD: Case("{ orders(first: 1) { nodes { extra } } }", extend=extend_orders),
     Reason.NO_QUERY: Case("mutation { extra }", extend=extend_by_mutation),
     Reason.UNFIT: Case(FEED, plant=lambda patch: patch.setattr(Variants, "_inputs", lambda *_: None)),
+    Reason.FAULT: Case(FEED, plant=break_planner),
 }
 """What no operation leads to: the derived schema has no such field and no mutations, and statements fit."""
 
@@ -120,3 +149,27 @@ async def test_the_answer_is_that_of_the_reference_path(
     reference._schemas = engine._schemas
     asked = Operation(case.document)
     assert (await engine.execute(asked, ADMIN.principal)).body == (await reference.execute(asked, ADMIN.principal)).body
+
+
+@pytest.mark.parametrize("plant", [break_planner, break_compiler, break_operations, break_statements])
+@pytest.mark.parametrize("document", [FEED, TWO])
+async def test_a_fault_of_the_compiler_costs_no_answer_and_is_logged(
+    ask_compiled: Asking,
+    monkeypatch: Patch,
+    caplog: pytest.LogCaptureFixture,
+    plant: Callable[[Patch], None],
+    document: str,
+) -> None:
+    expected = (await ask_compiled.engine.execute(Operation(document), ADMIN.principal)).body
+    plant(monkeypatch)
+    engine = new_engine(ask_compiled.engine._paths.database, compiling=True)
+
+    for _ in range(2):
+        caplog.clear()
+        answer = await engine.execute(Operation(document), ADMIN.principal)
+
+        assert (answer.status, answer.body) == (200, expected)
+        assert answer.way is not None
+        assert answer.way.reason is Reason.FAULT
+        [fault] = [record for record in caplog.records if record.msg == "internal fault"]
+        assert SECRET not in str(vars(fault))
