@@ -30,7 +30,12 @@ from schema.model import Graph
 from security.errors import BadUserInput
 from security.principal import Principal
 
-_NO_STATEMENT: Final = (asyncpg.SyntaxOrAccessError, asyncpg.ProgramLimitExceededError)
+_NO_STATEMENT: Final = (
+    asyncpg.SyntaxOrAccessError,
+    asyncpg.StatementTooComplexError,
+    asyncpg.TooManyColumnsError,
+    asyncpg.TooManyArgumentsError,
+)
 """What the database says of a text that it takes for no statement, before it reads a row."""
 
 
