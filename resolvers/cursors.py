@@ -99,7 +99,15 @@ def _read(kind: Kind, value: Any) -> Any:
         case Kind.DECIMAL:
             return Decimal(value)
         case Kind.DATETIME:
-            return dt.datetime.fromisoformat(value)
+            return _read_moment(value)
         case Kind.DATE:
             return dt.date.fromisoformat(value)
     return value
+
+
+def _read_moment(text: str) -> dt.datetime:
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        # The database has more: infinity, and years before 1 and after 9999.
+        raise BadUserInput("No page goes on at a moment outside the years 1 to 9999: order otherwise.") from error

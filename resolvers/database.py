@@ -8,10 +8,10 @@ from functools import cache
 from typing import Any, NoReturn, Self
 
 import asyncpg
-import orjson
 from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
+from resolvers.codecs import set_codecs
 from resolvers.connection import Connection, State
 from resolvers.pool import Busy, Pool, Unreachable
 from security.errors import TimedOut, Unavailable
@@ -100,7 +100,7 @@ class Database:
                 },
             )
             try:
-                await _prepare(connection)
+                await set_codecs(connection)
             except BaseException:
                 connection.terminate()
                 raise
@@ -284,6 +284,9 @@ def _telling(connection: Connection) -> Iterator[None]:
     try:
         yield
     except _FAULTS as error:
+        if isinstance(error, ValueError):
+            # What asyncpg can't write is no fault of the connection.
+            raise
         _refuse(error, connection)
 
 
@@ -293,10 +296,3 @@ def _refuse(fault: Exception, connection: Connection) -> NoReturn:
         raise TimedOut("The database took too long: ask for less, or filter more.") from fault
     connection.driver.terminate()
     raise Unavailable("The database does not answer now: try again in a moment.") from fault
-
-
-async def _prepare(connection: Any) -> None:
-    await connection.set_type_codec("varchar", schema="pg_catalog", format="binary", encoder=str.encode, decoder=bytes)
-    await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads
-    )

@@ -33,10 +33,16 @@ class Reason(StrEnum):
     NO_VALUE = "no_value"
     """A field that must have a value has none, as where there are too many groups."""
     TOO_DEEP = "too_deep"
+    TOO_LARGE = "too_large"
+    """The filters of a field and of what lies below it have too many conditions for one statement."""
     UNFIT = "unfit"
     """A statement does not fit the values that it was made for: a fault of ours."""
     FAULT = "fault"
     """The compiler failed, or the database takes what it made for no statement: a fault of ours, told in the log."""
+
+
+FAULTS: Final = frozenset({Reason.UNFIT, Reason.FAULT})
+"""Reasons that nobody who asks is to blame for."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,11 @@ class Way:
     def labels(self) -> tuple[str, str]:
         """The path and the reason as metrics have them."""
         return self.path.value, self.reason.value if self.reason else ""
+
+    @property
+    def is_by_fault(self) -> bool:
+        """Whether the compiler failed at the operation."""
+        return self.reason in FAULTS
 
     def told(self) -> dict[str, Any]:
         """Return it as clients read it."""

@@ -53,7 +53,7 @@ class Principal:
     @cached_property
     def claims_given(self) -> tuple[bool, bool, bool]:
         """Which of the claims that choose rows the token has: a customer, regions, warehouses."""
-        return bool(self.customer_id), bool(self.regions), bool(self.warehouse_ids)
+        return self.customer_id is not None, bool(self.regions), bool(self.warehouse_ids)
 
     @cached_property
     def has_plain_names(self) -> bool:

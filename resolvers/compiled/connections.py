@@ -26,7 +26,6 @@ from resolvers.compiled.parts import Cursor, Items, More, PageSize
 from resolvers.compiled.selections import Selected, Selections
 from resolvers.compiled.statement import Compiled
 from resolvers.sql.scope import Predicate, Scope, Source
-from resolvers.sql.where import Filters
 from resolvers.ways import NotCompiled, Reason
 from schema.derive.objects import TYPE_NAME
 from schema.model import Link, Model, ScalarField
@@ -44,7 +43,7 @@ class ConnectionCompiler:
 
     def __post_init__(self) -> None:
         self.objects = ObjectCompiler(self.scope, self.selections, self)
-        self.filters = Filters(self.scope, self.paging.limits.max_page_size)
+        self.filters = self.paging.filters(self.scope)
 
     def root(self, model: Model, selected: Selected) -> Compiled:
         """Return a page of all visible rows of an entity."""

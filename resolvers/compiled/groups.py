@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -17,11 +17,13 @@ from resolvers.compiled.statement import Compiled
 from resolvers.pages import size_of_groups
 from resolvers.sql.groups import Grouping, GroupKey, measure_expressions, order_of_groups, told_groups
 from resolvers.sql.scope import Scope, Source, all_hold
-from resolvers.sql.where import Filters
 from resolvers.ways import NotCompiled, Reason
 from schema.derive.objects import TYPE_NAME
 from schema.model import Kind, Model, ScalarField
 from security.errors import BadUserInput
+
+_LONGEST_NAME: Final = 63
+"""PostgreSQL cuts longer names, after which two may be the same."""
 
 
 @dataclass
@@ -66,22 +68,22 @@ class _Groups:
 
     def _groups(self) -> sa.CTE:
         told = measure_expressions(self._model, self._rows)
-        keys = {_label(key.path): self._common(key) for key in self._grouping.keys}
+        keys = {self._label(key): self._common(key) for key in self._grouping.keys}
         measures = {name: told[name] for name in self._measures()}
         totals = self._compiler.totals
-        limits = self._compiler.connections.paging.limits
+        paging = self._compiler.connections.paging
         statement = (
             sa.select(*(expression.label(name) for name, expression in (keys | measures).items()))
             .select_from(self._grouping.joined_source())
             .where(
                 all_hold(
                     totals.visible(self._model, self._rows),
-                    Filters(totals, limits.max_page_size).predicate(self._model, self._rows, self._where),
+                    paging.filters(totals).predicate(self._model, self._rows, self._where),
                 )
             )
             .group_by(*keys.values())
         )
-        statement = told_groups(statement, totals, self._model, self._rows, limits.least_group)
+        statement = told_groups(statement, totals, self._model, self._rows, paging.limits.least_group)
         # Apart, or PostgreSQL sorts all rows for the sake of the first groups.
         return statement.cte("groups").prefix_with("materialized", dialect="postgresql")
 
@@ -92,7 +94,7 @@ class _Groups:
         return sa.select(*groups.c).order_by(*self._order(groups)).limit(limit).subquery("first_groups")
 
     def _order(self, groups: Source) -> list[sa.ColumnElement[Any]]:
-        keys = (groups.c[_label(key.path)] for key in self._grouping.keys)
+        keys = (groups.c[self._label(key)] for key in self._grouping.keys)
         told = {name: groups.c[name] for name in self._measures()}
         return order_of_groups(self._arguments.get("order_by"), keys, told) or [groups.c["count"]]
 
@@ -100,6 +102,10 @@ class _Groups:
         """Return what rows of a group have in common: the key, or the number of its span."""
         spans = self._spans.get(key.path)
         return key.expression if spans is None else spans.number(self._rows.c[key.field.column.key])
+
+    def _label(self, key: GroupKey) -> str:
+        name = "key " + ".".join(key.path)
+        return name if len(name) <= _LONGEST_NAME else f"key {self._grouping.keys.index(key)}"
 
     def _measures(self) -> list[str]:
         """Return the measures that are selected or order the groups, of which a count is always one."""
@@ -161,12 +167,12 @@ class _Groups:
     def _node(self, level: Level, model: Model, key: GroupKey, field: Selected) -> sa.ColumnElement[Any]:
         connections = self._compiler.connections
         other = model.table.alias()
-        same = other.c[model.key.key] == level.source.c[_label(key.path)]
+        same = other.c[model.key.key] == level.source.c[self._label(key)]
         level.join(other, all_hold(same, connections.scope.visible(model, other)))
         return connections.objects.linked_object(level, model, other, self._selections.below(field))
 
     def _value(self, level: Level, model: Model, key: GroupKey) -> list[Piece]:
-        column = level.source.c[_label(key.path)]
+        column = level.source.c[self._label(key)]
         if key.is_row:
             quote: sa.ColumnElement[Any] = sa.literal_column("'\"'")
             return null_or(quote.op("||")(global_id_text(model, column)).op("||")(quote))
@@ -183,10 +189,6 @@ def _kind_of(measure: str, field: ScalarField) -> Kind:
 
 def _measures_type(part: Selected) -> str:
     return part.parent.name
-
-
-def _label(path: tuple[str, ...]) -> str:
-    return "key " + ".".join(path)
 
 
 def _not_grouped(path: tuple[str, ...]) -> BadUserInput:

@@ -12,12 +12,17 @@ from resolvers.cursors import Cursors, belonging
 from resolvers.pages import Limits, Page, size_of_page
 from resolvers.sql.binding import SqlType
 from resolvers.sql.order import Ordering, ordering
+from resolvers.sql.scope import Scope
+from resolvers.sql.where import Filters
+from resolvers.ways import NotCompiled, Reason
 from schema.model import Model
 from security.errors import BadUserInput
 
 _SIZE: SqlType = sa.BigInteger()
 _STEP = 8
 """Pages up to 8, 64, 512… rows have a statement each."""
+_FILTERS = 2
+"""Filters of the largest size that a statement may have: a page that is counted has its own twice."""
 
 Condition = Callable[[Inputs], bool]
 """Tells whether the inputs of a run are of the kind that a statement was compiled for."""
@@ -96,6 +101,7 @@ class Paging:
     opened: list[OpenedCursor] = field(default_factory=list)
     sizes: list[AskedSize] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
+    filtered_by: int = 0
     is_filtered: bool = False
     tells_cursors: bool = False
 
@@ -117,6 +123,16 @@ class Paging:
             before=self._place(belongs_to, arguments.get("before")),
         )
         return self._sized(page, *(("last", last) if last is not None else ("first", first)))
+
+    def filters(self, scope: Scope) -> Filters:
+        """Return what compiles the statement's filters within a scope."""
+        return Filters(scope, self.limits.max_page_size, self._notice)
+
+    def _notice(self, conditions: int) -> None:
+        """Count the conditions of all filters: nothing else is answered while a statement with them is made."""
+        self.filtered_by += conditions
+        if self.filtered_by > _FILTERS * self.limits.max_page_size:
+            raise NotCompiled(Reason.TOO_LARGE)
 
     def _sized(self, page: Page, name: str, operand: Any) -> CompiledPage:
         size = size_of_page(name, filled(operand, self.inputs.variables), self.limits)

@@ -61,18 +61,19 @@ def spans_of(key: GroupKey, where: Mapping[str, Any], paging: Paging) -> Spans |
         paging.conditions.append(lambda inputs: is_few(inputs) is suits)
     if not suits:
         return None
-    column_type = key.field.column.type
-    return Spans(rows_of_spans(key.unit, paging.bind(since, column_type), paging.bind(until, column_type)))
+    column = key.field.column
+    name = f"{key.unit}s of {column.key}"
+    return Spans(rows_of_spans(name, key.unit, paging.bind(since, column.type), paging.bind(until, column.type)))
 
 
-def rows_of_spans(unit: str, since: sa.ColumnElement[Any], until: sa.ColumnElement[Any]) -> sa.CTE:
+def rows_of_spans(name: str, unit: str, since: sa.ColumnElement[Any], until: sa.ColumnElement[Any]) -> sa.CTE:
     """Return one row with the spans from that of one point in time to that of another, which is part of them."""
     first = sa.func.date_trunc(sa.literal_column(f"'{unit}'"), sa.func.timezone(_ZONE, since))
     step: sa.ColumnElement[Any] = sa.literal_column(f"interval '{_INTERVALS[unit]}'")
     day = sa.func.generate_series(first, sa.func.timezone(_ZONE, until), step).column_valued("day")
     days = sa.func.array_agg(sa.cast(day, sa.Date())).label("days")
     limits = sa.func.array_agg(sa.func.timezone(_ZONE, day)).label("limits")
-    return sa.select(days, limits).cte("spans").prefix_with("materialized", dialect="postgresql")
+    return sa.select(days, limits).cte(name).prefix_with("materialized", dialect="postgresql")
 
 
 def _bound(bounds: Any, *operators: str) -> Any:

@@ -29,11 +29,13 @@ _DEEPEST = 30
 class Filters:
     """Compiles filters within a scope; lists of values may be `most` long, and there may be `most` conditions.
 
-    What reads an operand is kept with a compiled statement: it must not know the scope, in which there is a principal.
+    `notice` is told how many conditions each filter has. What reads an operand is kept with a compiled statement: it
+    must not know the scope, in which there is a principal.
     """
 
     scope: Scope
     most: int
+    notice: Callable[[int], None] = lambda _: None
 
     def predicate(self, model: Model, source: Source, given: Given) -> Predicate:
         """Return the predicate of a filter on rows of an entity; one that is too large is refused."""
@@ -50,6 +52,7 @@ class Filters:
             if number > self.most:
                 raise BadUserInput(f"A filter has more than {self.most:,} conditions: ask with fewer, or use `in`.")
             if not level:
+                self.notice(number)
                 return
         raise BadUserInput(f"A filter has more than {_DEEPEST} levels within each other: ask with fewer.")
 

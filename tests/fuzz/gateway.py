@@ -45,6 +45,8 @@ class Response:
     status: int
     body: Mapping[str, Any]
     text: str
+    by_fault: bool
+    """Whether it was found although the compiler failed."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class Gateway:
         """Ask one operation in one way."""
         with without_predicates() if way is Way.POLICIES else contextlib.nullcontext():
             answer = await self.engines[way].execute(Operation(document, None, variables), principal)
-        return Response(answer.status, json.loads(answer.body), answer.body.decode())
+        by_fault = answer.way is not None and answer.way.is_by_fault
+        return Response(answer.status, json.loads(answer.body), answer.body.decode(), by_fault)
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from resolvers.compiled.variants import Variants
 from resolvers.engine import Engine, Operation
 from resolvers.pages import Limits
 from resolvers.schemas import Schemas
-from resolvers.ways import Path, Reason
+from resolvers.ways import COMPILED, Path, Reason
 from tests.graph import LIMITS, Asking, new_engine
 from tests.model.viewers import ADMIN
 from tests.model.world import GRAPH
@@ -87,12 +87,19 @@ def parents(depth: int) -> str:
     return "{ categories { nodes " + "{ parent " * depth + "{ id }" + " }" * depth + " } }"
 
 
+def filtered(number: int) -> str:
+    """Return a document with so many filters of two conditions each in one root field."""
+    links = (f'one{at}: orders(where: {{total: {{gt: "{at}"}}}}) {{ nodes {{ id }} }}' for at in range(number))
+    return f"{{ customers(first: 1) {{ nodes {{ {' '.join(links)} }} }} }}"
+
+
 BY_OPERATIONS = {
     Reason.SWITCHED_OFF: Case(FEED, compiling=False),
     Reason.NO_COMPILED_FIELD: Case("{ __schema { queryType { name } } }"),
     Reason.UNUSABLE_VALUE: Case('{ product(id: "no id") { id } }', status=400),
     Reason.NO_VALUE: Case("{ categoriesAggregate(groupBy: {field: ID}) { count } }", status=400, limits=FEW),
     Reason.TOO_DEEP: Case(parents(120)),
+    Reason.TOO_LARGE: Case(filtered(3), limits=FEW),
 }
 """What operations lead to, one of them only where documents may be larger than usual."""
 
@@ -126,6 +133,12 @@ async def test_each_reason_is_told_and_counted(ask_compiled: Asking, monkeypatch
     explained = response["extensions"]["explain"]
     assert (explained["path"], explained["reason"]) == ("reference", reason.value)
     assert counted(metrics, Path.REFERENCE, reason) == 1
+
+
+async def test_filters_are_compiled_up_to_twice_the_size_of_one(ask_compiled: Asking) -> None:
+    engine = new_engine(ask_compiled.engine._paths.database, limits=FEW, compiling=True)
+    answer = await engine.execute(Operation(filtered(2)), ADMIN.principal)
+    assert (answer.status, answer.way) == (200, COMPILED)
 
 
 async def test_a_compiled_operation_has_no_reason(ask_compiled: Asking) -> None:

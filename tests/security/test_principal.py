@@ -60,3 +60,8 @@ def test_a_colleague_may_act_too() -> None:
     acting = replace(user(Role.CUSTOMER), actor=agent(None, Role.SUPPORT))
     assert not acting.capabilities.reaches("orders:read")
     assert "interactions:read:own" in list(acting.capabilities)
+
+
+def test_claims_are_given_as_row_rules_see_them() -> None:
+    assert replace(user(Role.CUSTOMER), customer_id=0).claims_given[0]
+    assert not replace(user(Role.CUSTOMER), customer_id=None).claims_given[0]

@@ -126,6 +126,7 @@ class Paths:
         reference = await self.reference(document.text, principal, variables)
         assume("GRAPHQL_VALIDATION_FAILED" not in reference.answer.body.decode())
         assert (compiled.status, response(compiled)) == (reference.status, response(reference))
+        assert compiled.answer.way is None or not compiled.answer.way.is_by_fault
         assert len(compiled.statements) <= document.statements or compiled.status != 200, "more statements than fields"
         return compiled
 

@@ -19,7 +19,7 @@ SINCE, UNTIL = dt.datetime(2016, 1, 1, 5, tzinfo=dt.UTC), dt.datetime(2020, 6, 1
 
 @pytest.mark.parametrize("unit", UNITS)
 async def test_every_half_hour_of_years_with_summer_time(ask_compiled: Asking, unit: str) -> None:
-    spans = Spans(rows_of_spans(unit, sa.literal(SINCE), sa.literal(UNTIL)))
+    spans = Spans(rows_of_spans("spans", unit, sa.literal(SINCE), sa.literal(UNTIL)))
     moments = sa.func.generate_series(
         sa.literal(SINCE), sa.literal(UNTIL), sa.literal_column("interval '30 minutes'")
     ).column_valued("moment")
@@ -63,3 +63,14 @@ async def test_they_are_looked_up_where_both_bounds_are_given_and_they_are_few(a
     assert not await looks_up("DAY", gte="1825-01-01T00:00:00Z", lt="2026-01-01T00:00:00Z")
     # A statement for many is kept now, and is not taken for few.
     assert await looks_up("DAY", gte="2025-01-01T00:00:00Z", lt="2026-01-01T00:00:00Z")
+
+
+async def test_two_spans_of_one_aggregate_are_looked_up(ask_compiled: Asking, ask_reference: Asking) -> None:
+    bounds = {"gte": "2025-01-01T00:00:00Z", "lt": "2027-01-01T00:00:00Z"}
+    document = """query($where: OrderFilter!) { ordersAggregate(where: $where, groupBy: [
+        {field: ORDER_DATE, by: MONTH}, {field: PROMISED_AT, by: MONTH}]) { key { orderDate promisedAt } count } }"""
+    variables = {"where": {"orderDate": bounds, "promisedAt": bounds}}
+    told = await ask_compiled(document, variables=variables)
+    assert told.statements[0].count("generate_series") == 2
+    assert told.response == (await ask_reference(document, variables=variables)).response
+    assert told.data["ordersAggregate"]
