@@ -11,13 +11,14 @@ from typing import Any, Final
 import httptools
 import orjson
 import structlog
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from app.addresses import plain
 from app.answering import Answering
 from app.crowd import Crowd, Visit
 from app.edge import GONE
 from app.known_heads import KnownHeads
+from app.patience import ConnectionLimits, PatientProtocol
 from security.errors import ErrorCode
 
 _LOG: Final = structlog.stdlib.get_logger("app.connection")
@@ -30,18 +31,6 @@ _REASONS: Final = {
 }
 _TOO_LARGE: Final = "The head of the request is too large."
 _CODES: Final = {403: ErrorCode.FORBIDDEN, 503: ErrorCode.UNAVAILABLE}
-
-
-@dataclass(frozen=True)
-class ConnectionLimits:
-    """What one connection may take of the server, in bytes and seconds."""
-
-    head_bytes: int
-    head_count: int
-    receive_seconds: float
-    send_seconds: float
-    # Of pages that may open WebSockets, beside those of the gateway itself.
-    origins: frozenset[bytes] = frozenset()
 
 
 class _Refused(Exception):
@@ -89,8 +78,7 @@ def limited_protocol(limits: ConnectionLimits, crowd: Crowd) -> type[asyncio.Pro
     return Connection
 
 
-class _LimitedProtocol(HttpToolsProtocol):
-    limits: ConnectionLimits
+class _LimitedProtocol(PatientProtocol):
     crowd: Crowd
     known_heads: KnownHeads
 
@@ -101,10 +89,7 @@ class _LimitedProtocol(HttpToolsProtocol):
         self._is_between = True
         self._visit = visit
         self._refusal = (400, "This is no HTTP request that can be read.")
-        self._deadline: asyncio.TimerHandle | None = None
-        self._send_check: asyncio.TimerHandle | None = None
         self._running: asyncio.Task[None] | None = None
-        self._idle_since: float | None = None
 
     # A connection begins and ends.
 
@@ -119,10 +104,6 @@ class _LimitedProtocol(HttpToolsProtocol):
         self._expect("The request took too long to arrive.")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._expect(None)
-        for timer in (self._send_check, self.timeout_keep_alive_task):
-            if timer is not None:
-                timer.cancel()
         if self._visit is not None:
             self._visit.end()
         is_unanswered = self._is_answering
@@ -274,56 +255,13 @@ class _LimitedProtocol(HttpToolsProtocol):
         self._head = _Head()
         self._is_between = True
 
-    def _look_for_idleness(self, seconds: float) -> None:
-        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
-
-    def timeout_keep_alive_handler(self) -> None:
-        """Close the connection where nothing has come since its last response; the next one has it looked at again."""
-        self.timeout_keep_alive_task = None
-        if self._idle_since is None:
-            return
-        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
-        if left > 0:
-            self._look_for_idleness(left)
-        elif not self.transport.is_closing():
-            self.transport.close()
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._watch_sending(self.transport.get_write_buffer_size())
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        if self._send_check is not None:
-            self._send_check.cancel()
-            self._send_check = None
-
-    def _watch_sending(self, before: int) -> None:
-        def check() -> None:
-            waiting = self.transport.get_write_buffer_size()
-            if waiting >= before:
-                self.transport.abort()
-            else:
-                self._watch_sending(waiting)
-
-        self._send_check = self.loop.call_later(self.limits.send_seconds, check)
-
     @property
     def _is_answering(self) -> bool:
         return bool(self.cycle) and not self.cycle.response_complete
 
     # A request is refused here.
 
-    def _expect(self, message: str | None) -> None:
-        """Close the connection with this message unless what it waits for comes in time; None: nothing is awaited."""
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-        if message is not None:
-            self._deadline = self.loop.call_later(self.limits.receive_seconds, self._too_late, message)
-
     def _too_late(self, message: str) -> None:
-        self._deadline = None
         if self._head.is_open and self._head.fed:
             self._refuse(408, message)
         else:

@@ -18,9 +18,10 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from app.accepting import EncryptedServer
-from app.connections import ConnectionLimits, limited_protocol
+from app.connections import limited_protocol
 from app.crowd import Crowd
 from app.errors import StartError
+from app.patience import ConnectionLimits
 from app.settings import Settings
 from app.tls import server_context
 

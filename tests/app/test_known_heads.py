@@ -13,10 +13,11 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from app import known_heads
-from app.connections import ConnectionLimits, limited_protocol
+from app.connections import limited_protocol
 from app.crowd import Crowd
 from app.exchange import NOTES, WIRE
 from app.known_heads import KnownHeads
+from app.patience import ConnectionLimits
 
 LIMITS = ConnectionLimits(head_bytes=2000, head_count=20, receive_seconds=60, send_seconds=60)
 
