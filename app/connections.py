@@ -87,6 +87,7 @@ class _LimitedProtocol(PatientProtocol):
         super().__init__(*arguments, **options)
         self._head = _Head()
         self._is_between = True
+        self._begun = 0
         self._visit = visit
         self._refusal = (400, "This is no HTTP request that can be read.")
         self._running: asyncio.Task[None] | None = None
@@ -117,11 +118,10 @@ class _LimitedProtocol(PatientProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._idle_since = None
-        cycle = self.cycle
         # The parser stands between two messages, and nothing is being answered.
         if self._is_between and not self._is_answering and self._take(data):
             return
-        was_between = self._is_between
+        was_between, begun = self._is_between, self._begun
         if self._head.is_open:
             self._head.fed += len(data)
         try:
@@ -135,7 +135,8 @@ class _LimitedProtocol(PatientProtocol):
                 self._refuse(431, _TOO_LARGE)
             elif self._deadline is None and self._head.fed:
                 self._expect("The request took too long to arrive.")
-        if was_between and self.cycle is not cycle and self.cycle.keep_alive:
+        if was_between and self._is_between and self._begun == begun + 1 and self.cycle.keep_alive:
+            # One message began with the data and ended with it: the head in it is that of the scope.
             self.known_heads.keep(data, self.cycle.scope)
 
     def _take(self, data: bytes) -> bool:
@@ -171,6 +172,7 @@ class _LimitedProtocol(PatientProtocol):
 
     def on_message_begin(self) -> None:
         self._is_between = False
+        self._begun += 1
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:

@@ -28,7 +28,23 @@ def post(body: bytes, *lines: bytes, length: int | None = None) -> bytes:
     return head + b"".join(line + b"\r\n" for line in lines) + told + b"\r\n" + body
 
 
+def head_for_all_of(before: bytes) -> bytes:
+    """Return a head whose length is that of these bytes and its own: as if it were the body of what is before it."""
+    lengths = range(len(before), len(before) + 1000)
+    return next(head for length in lengths if len(before + (head := post(b"", length=length))) == length)
+
+
 GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+LAST_CHUNK = b"0\r\n\r\n"
+BODY = b" " * len(head_for_all_of(b""))
+PAIRS = {
+    "a GET and a head": GET + head_for_all_of(b""),
+    "chunks and a head": CHUNKED + LAST_CHUNK + head_for_all_of(LAST_CHUNK),
+    "the ends of lines and a head": b"\r\n\r\n" + head_for_all_of(b""),
+    "two of each": GET + GET + head_for_all_of(GET),
+}
+"""Of each the last one's length is that of all behind the first one's head, and its body comes later."""
 MESSAGES = {
     "a body": post(b"one"),
     "another of its length": post(b"two"),
@@ -40,7 +56,7 @@ MESSAGES = {
     "none": post(b""),
     "a GET": GET,
     "a GET with another token": GET.replace(b"\r\n\r\n", b"\r\nAuthorization: Bearer def\r\n\r\n"),
-    "chunks": b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\n\r\n",
+    "chunks": CHUNKED + b"3\r\none\r\n" + LAST_CHUNK,
     "the last one": post(b"one", b"Connection: close"),
     "one of HTTP/1.0": b"GET /healthz HTTP/1.0\r\n\r\n",
     "one of HTTP/1.0 that goes on": b"GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
@@ -51,6 +67,9 @@ MESSAGES = {
     "nonsense": b"NONSENSE\r\n\r\n",
     "no host": b"GET /healthz HTTP/1.1\r\n\r\n",
     "two lengths": post(b"one", b"Content-Length: 3"),
+    "a body for a head": BODY,
+    "a GET with a body for a head": GET + BODY,
+    **PAIRS,
 }
 
 
@@ -309,6 +328,26 @@ async def test_no_task_is_left_behind() -> None:
     assert not tasks
 
 
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
+async def test_of_two_messages_at_once_neither_head_is_kept_for_the_other(pair: bytes) -> None:
+    before = Line(knows=True)
+    await before.feed(pair, BODY + b" " * 200)
+    first = pair[: pair.index(b"\r\n\r\n") + 4]
+    lines = Line(knows=True, beside=before), Line(knows=False)
+    for line in lines:
+        # What follows is as long as the second message says that its body is.
+        await line.feed(first + b" " * (len(pair) - len(first)))
+    assert await lines[0].end() == await lines[1].end()
+    assert not lines[0].taken
+    await before.end()
+
+
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
+async def test_pairs_may_come_again(pair: bytes) -> None:
+    known, parsed = await later_answers([pair, BODY, pair, BODY])
+    assert known == parsed
+
+
 def scope(*headers: tuple[bytes, bytes]) -> dict[str, Any]:
     return {"method": "POST", "client": ("127.0.0.1", 1), "headers": [(b"content-length", b"3"), *headers]}
 
@@ -326,6 +365,12 @@ def test_heads_that_do_not_come_again_are_not_kept(name: bytes) -> None:
     heads = KnownHeads()
     heads.keep(post(b"one"), scope((name, b"1")))
     assert heads.find(post(b"one")) is None
+
+
+def test_heads_with_something_before_them_are_not_kept() -> None:
+    heads = KnownHeads()
+    heads.keep(b"\r\n" + post(b"one"), scope())
+    assert heads.find(b"\r\n" + post(b"one")) is None
 
 
 def test_all_are_forgotten_after_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
