@@ -18,6 +18,7 @@ from app.answering import Answering
 from app.crowd import Crowd, Visit
 from app.edge import GONE
 from app.known_heads import KnownHeads
+from app.offers import read_behind_offer
 from app.patience import ConnectionLimits, PatientProtocol
 from security.errors import ErrorCode
 
@@ -125,9 +126,7 @@ class _LimitedProtocol(PatientProtocol):
         if self._head.is_open:
             self._head.fed += len(data)
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass  # An offer to speak another protocol is only not taken up.
+            self._feed(data)
         except httptools.HttpParserError:
             self._refuse(*self._refusal)
         if self._head.is_open and not self.transport.is_closing():
@@ -138,6 +137,16 @@ class _LimitedProtocol(PatientProtocol):
         if was_between and self._is_between and self._begun == begun + 1 and self.cycle.keep_alive:
             # One message began with the data and ended with it: the head in it is that of the scope.
             self.known_heads.keep(data, self.cycle.scope)
+
+    def _feed(self, data: bytes) -> None:
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                data = data[offer.args[0] :]
+                read_behind_offer(self)
+            else:
+                return
 
     def _take(self, data: bytes) -> bool:
         """Answer a request that is whole and whose head is known; False where it must be parsed."""
@@ -208,8 +217,11 @@ class _LimitedProtocol(PatientProtocol):
             self._stop_parsing(400, "The request is of a version of HTTP that is not spoken here.")
         if version == "1.1" and self._head.hosts != 1:
             self._stop_parsing(400, "The request needs one Host header.")
-        if self.parser.should_upgrade() and self._get_upgrade() == b"websocket":
-            self._refuse_websocket()
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                self._stop_parsing(400, "There are no tunnels here.")
+            if self._get_upgrade() == b"websocket":
+                self._refuse_websocket()
         super().on_headers_complete()
 
     def _refuse_websocket(self) -> None:
@@ -249,6 +261,9 @@ class _LimitedProtocol(PatientProtocol):
             self._expect("The rest of the request took too long to arrive.")
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            # Only its head is: see `read_behind_offer`.
+            return
         cycle = self.cycle
         cycle.more_body = False
         cycle.message_event.set()
