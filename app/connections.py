@@ -239,6 +239,8 @@ class _LimitedProtocol(PatientProtocol):
 
     def on_headers_complete(self) -> None:
         self._head.is_open = False
+        # The rest of a message before it may have come with it.
+        self._idle_since = None
         if self._deadline is not None:
             self._expect(None)
         version = self.parser.get_http_version()
@@ -285,9 +287,9 @@ class _LimitedProtocol(PatientProtocol):
             self._idle_since = self.loop.time()
             if self.timeout_keep_alive_task is None:
                 self._look_for_idleness(self.timeout_keep_alive)
-        if self.cycle.more_body and not self.transport.is_closing():
-            # Answered before its body had come. Closing at once could destroy the answer on its way.
-            self._expect("The rest of the request took too long to arrive.")
+            if self.cycle.more_body:
+                # Answered before its body had come. Closing at once could destroy the answer on its way.
+                self._expect("The rest of the request took too long to arrive.")
         if self.flow.read_paused and not self.transport.is_closing():
             self.flow.resume_reading()
 
@@ -298,8 +300,13 @@ class _LimitedProtocol(PatientProtocol):
         cycle = self.cycle
         cycle.more_body = False
         cycle.message_event.set()
-        if cycle.response_complete:
+        if self._deadline is not None:
             self._expect(None)
+        if cycle.response_complete and not self.transport.is_closing():
+            # Answered before: what is awaited from now on is the next request.
+            self._idle_since = self.loop.time()
+            if self.timeout_keep_alive_task is None:
+                self._look_for_idleness(self.timeout_keep_alive)
         self._head = _Head()
         self._is_between = True
 

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from app.connections import limited_protocol
@@ -13,6 +13,12 @@ from app.exchange import NOTES, WIRE
 from app.patience import ConnectionLimits
 
 LIMITS = ConnectionLimits(head_bytes=2000, head_count=20, receive_seconds=60, send_seconds=60)
+
+
+def post(body: bytes, *lines: bytes, length: int | None = None) -> bytes:
+    head = b"POST /graphql?x=1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer abc\r\n"
+    told = b"Content-Length: %d\r\n" % (len(body) if length is None else length)
+    return head + b"".join(line + b"\r\n" for line in lines) + told + b"\r\n" + body
 
 
 class Wire(asyncio.Transport):
@@ -70,12 +76,16 @@ class Line:
     """A server's connection, fed by hand."""
 
     def __init__(
-        self, *, knows: bool = True, beside: "Line | None" = None, limits: ConnectionLimits = LIMITS, idle: int = 5
+        self,
+        app: ASGIApp = echo,
+        *,
+        knows: bool = True,
+        beside: "Line | None" = None,
+        limits: ConnectionLimits = LIMITS,
+        idle: float = 5,
     ) -> None:
         """Open a connection, to the server of another one where it is beside that."""
-        config = uvicorn.Config(
-            echo, ws="none", lifespan="off", log_config=None, access_log=False, timeout_keep_alive=idle
-        )
+        config = uvicorn.Config(app, interface="asgi3", ws="none", lifespan="off", log_config=None, access_log=False)
         config.load()
         self.taken = 0
         own: Any = limited_protocol(limits, Crowd(10, ()))
@@ -86,6 +96,7 @@ class Line:
             self.connection._take = self._count
         else:
             self.connection.known_heads.find = lambda data: None
+        self.connection.timeout_keep_alive = idle
         self.wire = Wire()
         self.connection.connection_made(self.wire)
 

@@ -13,13 +13,7 @@ from starlette.types import Receive, Scope, Send
 from app import known_heads
 from app.exchange import NOTES
 from app.known_heads import KnownHeads
-from tests.app.line import Line
-
-
-def post(body: bytes, *lines: bytes, length: int | None = None) -> bytes:
-    head = b"POST /graphql?x=1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer abc\r\n"
-    told = b"Content-Length: %d\r\n" % (len(body) if length is None else length)
-    return head + b"".join(line + b"\r\n" for line in lines) + told + b"\r\n" + body
+from tests.app.line import Line, post
 
 
 def head_for_all_of(before: bytes) -> bytes:
