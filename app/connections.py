@@ -187,6 +187,8 @@ class _LimitedProtocol(PatientProtocol):
             return False
         if self._deadline is not None:
             self._expect(None)
+        # Of ends of lines that came before the head.
+        self._head.fed = 0
         self.headers = [*known.headers]
         of_connection = {"client": self.client, "scheme": self.scheme, "server": self.server}
         scope: Any = {**known.scope, **of_connection, "headers": self.headers, "state": self.app_state.copy()}

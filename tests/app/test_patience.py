@@ -85,3 +85,12 @@ async def test_the_body_of_a_request_that_waited_for_its_turn_may_not_trickle_fo
         await waiting.feed(b"x")
         await asyncio.sleep(RECEIVE / 10)
     assert waiting.wire.is_closed
+
+
+async def test_ends_of_lines_between_requests_do_not_add_up() -> None:
+    waiting = Waiting()
+    for _ in range(5):
+        await waiting.feed(b"\r\n" * 300, HEALTH, HEALTH)
+    assert waiting.taken
+    assert waiting.answers == 10
+    assert b"HTTP/1.1 431" not in waiting.wire.sent
