@@ -79,6 +79,10 @@ def test_the_body_and_the_next_request_are_taken(url: str, header: bytes, sent: 
     assert [reply.body for reply in found] == [b"/first " + body, b"/next "]
 
 
+def test_the_gateway_answers_them(gateway: Gateway) -> None:
+    assert exchange(gateway.url, b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + OFFER + b"\r\n").status == 200
+
+
 def test_many_offers_may_come_at_once(url: str) -> None:
     header, sent, body = BODIES["a length"]
     found = replies(url, (head(OFFER, header) + sent) * 5 + NEXT, number=6)
