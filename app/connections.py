@@ -5,19 +5,23 @@ left. Message framing (Content-Length against Transfer-Encoding, bare line feeds
 """
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
 import httptools
 import orjson
 import structlog
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from app.addresses import plain
 from app.answering import Answering
 from app.crowd import Crowd, Visit
 from app.edge import GONE
 from app.known_heads import KnownHeads
+from app.offers import read_behind_offer
+from app.patience import ConnectionLimits, PatientProtocol
 from security.errors import ErrorCode
 
 _LOG: Final = structlog.stdlib.get_logger("app.connection")
@@ -29,19 +33,9 @@ _REASONS: Final = {
     503: "Service Unavailable",
 }
 _TOO_LARGE: Final = "The head of the request is too large."
+_PIECE_BYTES: Final = 4096
+"""What is parsed at once; a request has some 30 bytes at the least, and takes 3 KB when it waits for its turn."""
 _CODES: Final = {403: ErrorCode.FORBIDDEN, 503: ErrorCode.UNAVAILABLE}
-
-
-@dataclass(frozen=True)
-class ConnectionLimits:
-    """What one connection may take of the server, in bytes and seconds."""
-
-    head_bytes: int
-    head_count: int
-    receive_seconds: float
-    send_seconds: float
-    # Of pages that may open WebSockets, beside those of the gateway itself.
-    origins: frozenset[bytes] = frozenset()
 
 
 class _Refused(Exception):
@@ -56,6 +50,18 @@ class _Head:
     fed: int = 0
     parsed: int = 0
     hosts: int = 0
+
+
+class _Flow(FlowControl):
+    """Has nothing read while requests wait for their turn, whoever asks for more: they would be any number."""
+
+    def __init__(self, transport: asyncio.Transport, pipeline: Collection[object]) -> None:
+        super().__init__(transport)
+        self._pipeline = pipeline
+
+    def resume_reading(self) -> None:
+        if not self._pipeline:
+            super().resume_reading()
 
 
 class _Come:
@@ -89,8 +95,7 @@ def limited_protocol(limits: ConnectionLimits, crowd: Crowd) -> type[asyncio.Pro
     return Connection
 
 
-class _LimitedProtocol(HttpToolsProtocol):
-    limits: ConnectionLimits
+class _LimitedProtocol(PatientProtocol):
     crowd: Crowd
     known_heads: KnownHeads
 
@@ -99,17 +104,17 @@ class _LimitedProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self._head = _Head()
         self._is_between = True
+        self._begun = 0
+        self._waiting = b""
         self._visit = visit
         self._refusal = (400, "This is no HTTP request that can be read.")
-        self._deadline: asyncio.TimerHandle | None = None
-        self._send_check: asyncio.TimerHandle | None = None
         self._running: asyncio.Task[None] | None = None
-        self._idle_since: float | None = None
 
     # A connection begins and ends.
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn's own
         super().connection_made(transport)
+        self.flow = _Flow(transport, self.pipeline)
         if self.client is not None:
             self.client = plain(self.client[0]), self.client[1]
         self._visit = self._visit or self.crowd.enter(self.client[0] if self.client else None)
@@ -119,10 +124,6 @@ class _LimitedProtocol(HttpToolsProtocol):
         self._expect("The request took too long to arrive.")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._expect(None)
-        for timer in (self._send_check, self.timeout_keep_alive_task):
-            if timer is not None:
-                timer.cancel()
         if self._visit is not None:
             self._visit.end()
         is_unanswered = self._is_answering
@@ -136,17 +137,28 @@ class _LimitedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._idle_since = None
-        cycle = self.cycle
         # The parser stands between two messages, and nothing is being answered.
         if self._is_between and not self._is_answering and self._take(data):
             return
-        was_between = self._is_between
+        was_between, begun = self._is_between, self._begun
+        self._parse(self._waiting + data)
+        if was_between and self._is_between and self._begun == begun + 1 and self.cycle.keep_alive:
+            # One message began with the data and ended with it: the head in it is that of the scope.
+            self.known_heads.keep(data, self.cycle.scope)
+
+    def _parse(self, data: bytes) -> None:
+        """Parse a piece at a time: behind a request that waits for its turn all else waits unparsed, in less room."""
+        at = 0
+        while at < len(data) and not self.pipeline and not self.transport.is_closing():
+            self._parse_piece(data[at : at + _PIECE_BYTES])
+            at += _PIECE_BYTES
+        self._waiting = data[at:]
+
+    def _parse_piece(self, data: bytes) -> None:
         if self._head.is_open:
             self._head.fed += len(data)
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass  # An offer to speak another protocol is only not taken up.
+            self._feed(data)
         except httptools.HttpParserError:
             self._refuse(*self._refusal)
         if self._head.is_open and not self.transport.is_closing():
@@ -154,8 +166,16 @@ class _LimitedProtocol(HttpToolsProtocol):
                 self._refuse(431, _TOO_LARGE)
             elif self._deadline is None and self._head.fed:
                 self._expect("The request took too long to arrive.")
-        if was_between and self.cycle is not cycle and self.cycle.keep_alive:
-            self.known_heads.keep(data, self.cycle.scope)
+
+    def _feed(self, data: bytes) -> None:
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                data = data[offer.args[0] :]
+                read_behind_offer(self)
+            else:
+                return
 
     def _take(self, data: bytes) -> bool:
         """Answer a request that is whole and whose head is known; False where it must be parsed."""
@@ -167,6 +187,8 @@ class _LimitedProtocol(HttpToolsProtocol):
             return False
         if self._deadline is not None:
             self._expect(None)
+        # Of ends of lines that came before the head.
+        self._head.fed = 0
         self.headers = [*known.headers]
         of_connection = {"client": self.client, "scheme": self.scheme, "server": self.server}
         scope: Any = {**known.scope, **of_connection, "headers": self.headers, "state": self.app_state.copy()}
@@ -190,6 +212,7 @@ class _LimitedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._is_between = False
+        self._begun += 1
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -218,6 +241,8 @@ class _LimitedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._head.is_open = False
+        # The rest of a message before it may have come with it.
+        self._idle_since = None
         if self._deadline is not None:
             self._expect(None)
         version = self.parser.get_http_version()
@@ -225,8 +250,11 @@ class _LimitedProtocol(HttpToolsProtocol):
             self._stop_parsing(400, "The request is of a version of HTTP that is not spoken here.")
         if version == "1.1" and self._head.hosts != 1:
             self._stop_parsing(400, "The request needs one Host header.")
-        if self.parser.should_upgrade() and self._get_upgrade() == b"websocket":
-            self._refuse_websocket()
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                self._stop_parsing(400, "There are no tunnels here.")
+            if self._get_upgrade() == b"websocket":
+                self._refuse_websocket()
         super().on_headers_complete()
 
     def _refuse_websocket(self) -> None:
@@ -253,60 +281,36 @@ class _LimitedProtocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        if self.flow.read_paused:
-            self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
+            if not self.pipeline and self._waiting:
+                self._parse(self._waiting)
         else:
             self._idle_since = self.loop.time()
             if self.timeout_keep_alive_task is None:
                 self._look_for_idleness(self.timeout_keep_alive)
-        if self.cycle.more_body and not self.transport.is_closing():
-            # Answered before its body had come. Closing at once could destroy the answer on its way.
-            self._expect("The rest of the request took too long to arrive.")
+            if self.cycle.more_body:
+                # Answered before its body had come. Closing at once could destroy the answer on its way.
+                self._expect("The rest of the request took too long to arrive.")
+        if self.flow.read_paused and not self.transport.is_closing():
+            self.flow.resume_reading()
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            # Only its head is: see `read_behind_offer`.
+            return
         cycle = self.cycle
         cycle.more_body = False
         cycle.message_event.set()
-        if cycle.response_complete:
+        if self._deadline is not None:
             self._expect(None)
+        if cycle.response_complete and not self.transport.is_closing():
+            # Answered before: what is awaited from now on is the next request.
+            self._idle_since = self.loop.time()
+            if self.timeout_keep_alive_task is None:
+                self._look_for_idleness(self.timeout_keep_alive)
         self._head = _Head()
         self._is_between = True
-
-    def _look_for_idleness(self, seconds: float) -> None:
-        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
-
-    def timeout_keep_alive_handler(self) -> None:
-        """Close the connection where nothing has come since its last response; the next one has it looked at again."""
-        self.timeout_keep_alive_task = None
-        if self._idle_since is None:
-            return
-        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
-        if left > 0:
-            self._look_for_idleness(left)
-        elif not self.transport.is_closing():
-            self.transport.close()
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._watch_sending(self.transport.get_write_buffer_size())
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        if self._send_check is not None:
-            self._send_check.cancel()
-            self._send_check = None
-
-    def _watch_sending(self, before: int) -> None:
-        def check() -> None:
-            waiting = self.transport.get_write_buffer_size()
-            if waiting >= before:
-                self.transport.abort()
-            else:
-                self._watch_sending(waiting)
-
-        self._send_check = self.loop.call_later(self.limits.send_seconds, check)
 
     @property
     def _is_answering(self) -> bool:
@@ -314,16 +318,7 @@ class _LimitedProtocol(HttpToolsProtocol):
 
     # A request is refused here.
 
-    def _expect(self, message: str | None) -> None:
-        """Close the connection with this message unless what it waits for comes in time; None: nothing is awaited."""
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-        if message is not None:
-            self._deadline = self.loop.call_later(self.limits.receive_seconds, self._too_late, message)
-
     def _too_late(self, message: str) -> None:
-        self._deadline = None
         if self._head.is_open and self._head.fed:
             self._refuse(408, message)
         else:

@@ -51,7 +51,13 @@ class KnownHeads:
         return known
 
     def keep(self, data: bytes, scope: Mapping[str, Any]) -> None:
-        """Keep the head of a request that was parsed, of which the data is all, unless it is a peculiar one."""
+        """Keep the head of a request that was parsed, of which the data is all, unless it is a peculiar one.
+
+        Never call it with data in which a second message begins: the first one's head would stand for its scope.
+        """
+        if data.startswith((b"\r", b"\n")):
+            # The ends of lines before a head are none of it.
+            return
         head_bytes = data.find(_END) + len(_END)
         if not len(_END) <= head_bytes <= _LONGEST_KEPT:
             return

@@ -18,13 +18,17 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from app.accepting import EncryptedServer
-from app.connections import ConnectionLimits, limited_protocol
+from app.connections import limited_protocol
 from app.crowd import Crowd
 from app.errors import StartError
+from app.patience import ConnectionLimits
 from app.settings import Settings
 from app.tls import server_context
 
 _BACKLOG: Final = 2048
+_CANCELLATIONS: Final = 2
+_CANCELLED_SECONDS: Final = 2
+"""How long what was cancelled may take to end, before it is cancelled again, and how often that is done."""
 _INTERRUPTED: Final = 130
 
 
@@ -99,6 +103,17 @@ class Server(uvicorn.Server):
             raise StartError(_explained(error, self.config.host, self.config.port)) from None
         self._started()
         self.has_started.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop, and wait for what uvicorn only cancels: what becomes of an operation is recorded at its end."""
+        await super().shutdown(sockets)
+        for _ in range(_CANCELLATIONS):
+            if not self.server_state.tasks:
+                return
+            _, left = await asyncio.wait(set(self.server_state.tasks), timeout=_CANCELLED_SECONDS)
+            for task in left:
+                # It waits for something at its end too, such as a database that does not answer.
+                task.cancel()
 
     async def _listen(self, listener: socket.socket) -> asyncio.Server:
         """Take connections as uvicorn would, which has no limit for TLS handshakes."""

@@ -25,6 +25,15 @@ class Connection:
         self.state: State | None = None
         self._prepared: OrderedDict[str, Any] = OrderedDict()
 
+    @property
+    def is_cancelling(self) -> bool:
+        """Tell whether what was cancelled on it may still run; asyncpg knows nothing of its transactions meanwhile."""
+        return bool(self.driver._protocol._is_cancelling())  # noqa: SLF001 - see `_run`
+
+    async def end_of_cancelling(self) -> None:
+        """Wait until nothing of what was cancelled runs any more, or the connection is lost."""
+        await self.driver._protocol._wait_for_cancellation()  # noqa: SLF001 - see `_run`
+
     async def show(self, state: State) -> None:
         """Have these settings; costs a round trip where the last user had others."""
         if self.state == state:
@@ -63,7 +72,8 @@ def _run(driver: Any, prepared: Any, arguments: Sequence[Any]) -> Awaitable[Any]
     """Run a prepared statement, all rows of it.
 
     Its own `fetch` comes to the same by way of three coroutines and as many checks of what the pool has checked, which
-    costs a small request a twentieth of its time. The project is bound to this version of asyncpg for it.
+    costs a small request a twentieth of its time. The project is bound to this version of asyncpg for what this module
+    takes of it that is not public.
     """
     rows: Awaitable[Any] = driver._protocol.bind_execute(prepared._state, arguments, "", 0, False, None)  # noqa: SLF001 - see above
     return rows

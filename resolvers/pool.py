@@ -7,7 +7,7 @@ of what a short query costs (`docs/performance.md`).
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from time import monotonic
 from typing import Any, Final
 
@@ -41,7 +41,7 @@ class Pool:
         self._free: list[Connection] = []
         self._size = 0
         self._waiting: deque[asyncio.Future[Connection | None]] = deque()
-        self._retiring: set[asyncio.Future[None]] = set()
+        self._ending: set[asyncio.Task[None]] = set()
         self._is_closed = False
         self._all_back = asyncio.Event()
         self._connects_again = float("-inf")
@@ -98,11 +98,16 @@ class Pool:
         if connection.driver.is_closed():
             self._vacate()
             return
+        if self._is_closed:
+            self._see_to(self._retire(connection))
+            return
+        if connection.is_cancelling:
+            # Whether it is in a transaction is seen when that has ended.
+            self._see_to(self._settle(connection))
+            return
         # A transaction that is still open has been left by a cancellation in its end.
-        if connection.driver.is_in_transaction() or self._is_closed:
-            retiring = asyncio.ensure_future(self._retire(connection))
-            self._retiring.add(retiring)
-            retiring.add_done_callback(self._retiring.discard)
+        if connection.driver.is_in_transaction():
+            self._see_to(self._retire(connection))
             return
         waiter = self._waiter() if self._waiting else None
         if waiter is not None:
@@ -183,6 +188,25 @@ class Pool:
             self._vacate()
         else:
             self.release(left)
+
+    def _see_to(self, end: Coroutine[Any, Any, None]) -> None:
+        """Have something done to a connection that nobody waits for."""
+        task = asyncio.create_task(end)
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _settle(self, connection: Connection) -> None:
+        """Take a connection back when what was cancelled on it has ended; end one where that takes too long."""
+        has_ended = False
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._timeout):
+                    await connection.end_of_cancelling()
+                has_ended = True
+        finally:
+            if not has_ended:
+                connection.driver.terminate()
+            self.release(connection)
 
     async def _retire(self, connection: Connection) -> None:
         """Close a connection; what was cancelled on it ends at the server too."""

@@ -63,11 +63,14 @@ class Journal:
         return self._size > self._room // 2
 
     def append(self, record: bytes) -> None:
-        """Append a record, which has no line end and no NUL in it; OSError where there is no room for it."""
+        """Append a record, which has no line end and no NUL in it; OSError where it has no room or is closed."""
         begin, end = self._size, self._size + len(record) + 1
         if end > self._room:
             raise OSError(errno.ENOSPC, "the audit journal is full until another one is begun")
-        self._map[begin:end] = record + b"\n"
+        try:
+            self._map[begin:end] = record + b"\n"
+        except ValueError:
+            raise OSError(errno.EBADF, "the audit journal is closed") from None
         self._size = end
 
     def sync(self) -> None:

@@ -15,6 +15,7 @@ from security.errors import GatewayError, Unauthenticated
 Header = tuple[bytes, bytes]
 Refusal = GatewayError | HttpRefusal
 
+_CLOSE: Final = (b"connection", b"close")
 _SERVER_FAULT: Final = 500
 _THROTTLED: Final = 429
 
@@ -34,7 +35,8 @@ _JSON: Final = _headers_of(MediaType.JSON)
 async def send(reply: Send, body: bytes, *, status: int, media_type: MediaType, more: Sequence[Header] = ()) -> None:
     """Send a whole response; `more` are headers without line ends."""
     usual = _GRAPHQL if media_type is MediaType.GRAPHQL else _JSON
-    if isinstance(reply, Exchange) and reply.write(status, usual, more, body):
+    # What is said of the connection must be done to it, too, which only sending does.
+    if isinstance(reply, Exchange) and _CLOSE not in more and reply.write(status, usual, more, body):
         return
     headers = [*usual.lines, (b"content-length", str(len(body)).encode()), *more]
     await reply({"type": "http.response.start", "status": status, "headers": headers})

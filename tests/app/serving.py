@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,16 +118,23 @@ def _wait_until_ready(gateway: Gateway) -> str:
 
 
 @contextmanager
-def serving(app: ASGIApp, **changes: Any) -> Iterator[str]:
-    """Serve an application by the gateway's server, in a thread of its own; give its URL."""
+def serving(app: ASGIApp, *, stopped: Callable[[], None] = lambda: None, **changes: Any) -> Iterator[str]:
+    """Serve an application by the gateway's server, in a thread of its own; give its URL.
+
+    `stopped` is called when the server has stopped; what runs then is ended by force.
+    """
     settings = Settings(port=0, **changes)
     started = threading.Event()
     with bind(settings) as listener:
         server = Server(app, settings, started=started.set, stopping=lambda: None)
 
+        async def serve() -> None:
+            await server.serve([listener])
+            stopped()
+
         def run() -> None:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(server.serve([listener]))
+                runner.run(serve())
 
         thread = threading.Thread(target=run)
         thread.start()

@@ -6,28 +6,33 @@ from time import monotonic
 from typing import Any
 
 import pytest
-import uvicorn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
-from uvicorn.server import ServerState
 
 from app import known_heads
-from app.connections import ConnectionLimits, limited_protocol
-from app.crowd import Crowd
-from app.exchange import NOTES, WIRE
+from app.exchange import NOTES
 from app.known_heads import KnownHeads
+from tests.app.line import Line, post
 
-LIMITS = ConnectionLimits(head_bytes=2000, head_count=20, receive_seconds=60, send_seconds=60)
 
-
-def post(body: bytes, *lines: bytes, length: int | None = None) -> bytes:
-    head = b"POST /graphql?x=1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer abc\r\n"
-    told = b"Content-Length: %d\r\n" % (len(body) if length is None else length)
-    return head + b"".join(line + b"\r\n" for line in lines) + told + b"\r\n" + body
+def head_for_all_of(before: bytes) -> bytes:
+    """Return a head whose length is that of these bytes and its own: as if it were the body of what is before it."""
+    lengths = range(len(before), len(before) + 1000)
+    return next(head for length in lengths if len(before + (head := post(b"", length=length))) == length)
 
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+LAST_CHUNK = b"0\r\n\r\n"
+BODY = b" " * len(head_for_all_of(b""))
+PAIRS = {
+    "a GET and a head": GET + head_for_all_of(b""),
+    "chunks and a head": CHUNKED + LAST_CHUNK + head_for_all_of(LAST_CHUNK),
+    "the ends of lines and a head": b"\r\n\r\n" + head_for_all_of(b""),
+    "two of each": GET + GET + head_for_all_of(GET),
+}
+"""Of each the last one's length is that of all behind the first one's head, and its body comes later."""
 MESSAGES = {
     "a body": post(b"one"),
     "another of its length": post(b"two"),
@@ -39,110 +44,25 @@ MESSAGES = {
     "none": post(b""),
     "a GET": GET,
     "a GET with another token": GET.replace(b"\r\n\r\n", b"\r\nAuthorization: Bearer def\r\n\r\n"),
-    "chunks": b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\n\r\n",
+    "chunks": CHUNKED + b"3\r\none\r\n" + LAST_CHUNK,
     "the last one": post(b"one", b"Connection: close"),
     "one of HTTP/1.0": b"GET /healthz HTTP/1.0\r\n\r\n",
     "one of HTTP/1.0 that goes on": b"GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
     "one that waits to be asked for its body": post(b"one", b"Expect: 100-continue"),
     "an offer of another protocol": GET.replace(b"\r\n\r\n", b"\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"),
+    "one with a body": post(b"one", b"Connection: upgrade", b"Upgrade: h2c"),
+    "one whose body is a request": post(GET, b"Connection: upgrade", b"Upgrade: h2c"),
+    "one with chunks": CHUNKED[:-2] + b"Connection: upgrade\r\nUpgrade: h2c\r\n\r\n3\r\none\r\n" + LAST_CHUNK,
+    "a tunnel": b"CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n",
     "a line's end": b"\r\n",
     "two of them": b"\r\n\r\n",
     "nonsense": b"NONSENSE\r\n\r\n",
     "no host": b"GET /healthz HTTP/1.1\r\n\r\n",
     "two lengths": post(b"one", b"Content-Length: 3"),
+    "a body for a head": BODY,
+    "a GET with a body for a head": GET + BODY,
+    **PAIRS,
 }
-
-
-class Wire(asyncio.Transport):
-    """What a connection writes to, and no more: there is no other side."""
-
-    def __init__(self) -> None:
-        super().__init__({"sockname": ("127.0.0.1", 80), "peername": ("127.0.0.1", 40000)})
-        self.sent = b""
-        self.is_closed = False
-
-    def write(self, data: Any) -> None:
-        if not self.is_closed:
-            self.sent += data
-
-    def close(self) -> None:
-        self.is_closed = True
-
-    def abort(self) -> None:
-        self.is_closed = True
-
-    def is_closing(self) -> bool:
-        return self.is_closed
-
-    def pause_reading(self) -> None: ...
-
-    def resume_reading(self) -> None: ...
-
-    def get_write_buffer_size(self) -> int:
-        return 0
-
-
-async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with all that a request is."""
-    body, more = b"", True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return
-        body, more = body + message.get("body", b""), message.get("more_body", False)
-    told = {name: value for name, value in scope.items() if name not in {"asgi", NOTES, WIRE}}
-    content = repr((sorted(told.items(), key=str), body)).encode()
-    scope["headers"].append((b"mark", b"that no other request may see"))
-    scope["state"]["mark"] = "that no other request may see"
-    for _ in range(20 if body == b"slow" else 0):
-        await asyncio.sleep(0)
-    headers = [(b"content-length", b"%d" % len(content))]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": content})
-
-
-class Line:
-    """A server's connection, fed by hand."""
-
-    def __init__(self, *, knows: bool, beside: "Line | None" = None) -> None:
-        """Open a connection, to the server of another one where it is beside that."""
-        config = uvicorn.Config(echo, ws="none", lifespan="off", log_config=None, access_log=False)
-        config.load()
-        self.taken = 0
-        own: Any = limited_protocol(LIMITS, Crowd(10, ()))
-        self.protocol: Any = beside.protocol if beside else own
-        self.connection: Any = self.protocol(config=config, server_state=ServerState(), app_state={})
-        if knows:
-            self._take = self.connection._take
-            self.connection._take = self._count
-        else:
-            self.connection.known_heads.find = lambda data: None
-        self.wire = Wire()
-        self.connection.connection_made(self.wire)
-
-    def _count(self, data: bytes) -> bool:
-        is_taken: bool = self._take(data)
-        self.taken += is_taken
-        return is_taken
-
-    async def feed(self, *pieces: bytes) -> None:
-        for piece in pieces:
-            if not self.wire.is_closed:
-                self.connection.data_received(piece)
-            for _ in range(4):
-                await asyncio.sleep(0)
-
-    async def settle(self) -> None:
-        """Wait until all that may be answered is."""
-        for _ in range(300):
-            await asyncio.sleep(0)
-
-    async def end(self) -> bytes:
-        """End the connection, when all that may be answered is."""
-        await self.settle()
-        self.connection.connection_lost(None)
-        await asyncio.sleep(0)
-        return self.wire.sent
 
 
 async def answers(pieces: list[bytes]) -> tuple[bytes, bytes, int]:
@@ -308,6 +228,26 @@ async def test_no_task_is_left_behind() -> None:
     assert not tasks
 
 
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
+async def test_of_two_messages_at_once_neither_head_is_kept_for_the_other(pair: bytes) -> None:
+    before = Line(knows=True)
+    await before.feed(pair, BODY + b" " * 200)
+    first = pair[: pair.index(b"\r\n\r\n") + 4]
+    lines = Line(knows=True, beside=before), Line(knows=False)
+    for line in lines:
+        # What follows is as long as the second message says that its body is.
+        await line.feed(first + b" " * (len(pair) - len(first)))
+    assert await lines[0].end() == await lines[1].end()
+    assert not lines[0].taken
+    await before.end()
+
+
+@pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
+async def test_pairs_may_come_again(pair: bytes) -> None:
+    known, parsed = await later_answers([pair, BODY, pair, BODY])
+    assert known == parsed
+
+
 def scope(*headers: tuple[bytes, bytes]) -> dict[str, Any]:
     return {"method": "POST", "client": ("127.0.0.1", 1), "headers": [(b"content-length", b"3"), *headers]}
 
@@ -325,6 +265,12 @@ def test_heads_that_do_not_come_again_are_not_kept(name: bytes) -> None:
     heads = KnownHeads()
     heads.keep(post(b"one"), scope((name, b"1")))
     assert heads.find(post(b"one")) is None
+
+
+def test_heads_with_something_before_them_are_not_kept() -> None:
+    heads = KnownHeads()
+    heads.keep(b"\r\n" + post(b"one"), scope())
+    assert heads.find(b"\r\n" + post(b"one")) is None
 
 
 def test_all_are_forgotten_after_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:

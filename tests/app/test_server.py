@@ -116,6 +116,38 @@ def test_requests_that_do_not_finish_in_time_are_told() -> None:
         assert read(connection).status == 503
 
 
+class Lingering(Slow):
+    """One whose requests have something to do yet when they are cancelled, and take long for it."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(30)
+        self.left = seconds
+        self.ended = threading.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            try:
+                await asyncio.sleep(self.left)
+            finally:
+                self.ended.set()
+
+
+@pytest.mark.parametrize("seconds", [0.5, 300], ids=["a moment", "without end"])
+def test_the_server_stops_after_the_requests_that_it_cancelled(seconds: float) -> None:
+    app = Lingering(seconds)
+    had_ended: list[bool] = []
+    begin = time.monotonic()
+    with serving(app, stopped=lambda: had_ended.append(app.ended.is_set()), shutdown_grace_seconds=1) as url:
+        connection = connect(url)
+        connection.sendall(GET)
+        assert app.begun.wait(30)
+    connection.close()
+    assert had_ended == [True]
+    assert time.monotonic() - begin < 20
+
+
 def test_idle_connections_do_not_hold_a_stop_up() -> None:
     with serving(Edge(Slow(0), access_log=False)) as url:
         connection = connect(url)

@@ -48,11 +48,11 @@ def write_pair(folder: Path, encryption: KeySerializationEncryption | None = Non
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> dict[str, Path]:
+def pair(tmp_path: Path) -> dict[str, Any]:
     return write_pair(tmp_path)
 
 
-def trusting(pair: dict[str, Path]) -> ssl.SSLContext:
+def trusting(pair: dict[str, Any]) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(pair["tls_certificate"]))
 
 
@@ -63,7 +63,7 @@ async def scheme(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def test_the_gateway_speaks_tls_and_tells_browsers_to_stay_with_it(
-    pair: dict[str, Path], served_database: str, tmp_path: Path
+    pair: dict[str, Any], served_database: str, tmp_path: Path
 ) -> None:
     settings = {"database_url": served_database, "redis_url": "redis://127.0.0.1:1/0"}
     with gateway_process(tmp_path / "run", **pair, **settings) as gateway:
@@ -78,12 +78,12 @@ def test_without_tls_browsers_are_not_told_so(gateway: Gateway) -> None:
     assert "strict-transport-security" not in httpx.get(f"{gateway.url}/healthz").headers
 
 
-def test_requests_are_known_to_be_encrypted(pair: dict[str, Path]) -> None:
+def test_requests_are_known_to_be_encrypted(pair: dict[str, Any]) -> None:
     with serving(scheme, **pair) as url, httpx.Client(verify=trusting(pair)) as client:
         assert client.get(url.replace("127.0.0.1", "localhost")).text == "https"
 
 
-def test_older_versions_are_refused(pair: dict[str, Path]) -> None:
+def test_older_versions_are_refused(pair: dict[str, Any]) -> None:
     old = trusting(pair)
     old.maximum_version = ssl.TLSVersion.TLSv1_2
     with serving(scheme, **pair) as url:
@@ -99,12 +99,12 @@ def test_older_versions_are_refused(pair: dict[str, Path]) -> None:
             assert encrypted.version() == "TLSv1.3"
 
 
-def test_http_on_the_port_of_https_is_not_answered(pair: dict[str, Path]) -> None:
+def test_http_on_the_port_of_https_is_not_answered(pair: dict[str, Any]) -> None:
     with serving(scheme, **pair) as url, pytest.raises(httpx.HTTPError):
         httpx.get(url.replace("https", "http"))
 
 
-def test_a_handshake_that_does_not_come_is_given_up(pair: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_handshake_that_does_not_come_is_given_up(pair: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.accepting.HANDSHAKE_SECONDS", 0.5)
     with serving(scheme, **pair) as url:
         begin = time.monotonic()
@@ -113,7 +113,7 @@ def test_a_handshake_that_does_not_come_is_given_up(pair: dict[str, Path], monke
         assert time.monotonic() - begin < 8
 
 
-def test_files_of_no_use_stop_the_start(pair: dict[str, Path], tmp_path: Path) -> None:
+def test_files_of_no_use_stop_the_start(pair: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "locked").mkdir()
     (tmp_path / "nonsense").write_text("nonsense")

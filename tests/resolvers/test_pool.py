@@ -1,7 +1,10 @@
 """The pool: few connections, each with what is known to be set on it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import asyncpg
@@ -18,10 +21,16 @@ TWO = (("gateway.customer_id", "2"),)
 
 @pytest_asyncio.fixture
 async def pool(stack: Stack) -> AsyncIterator[Pool]:
+    async with opened(stack, max_size=2, timeout=0.2) as pool:
+        yield pool
+
+
+@contextlib.asynccontextmanager
+async def opened(stack: Stack, **limits: Any) -> AsyncIterator[Pool]:
     async def connect() -> Any:
         return await asyncpg.connect(stack.endpoints.database_url)
 
-    pool = Pool(connect, max_size=2, timeout=0.2)
+    pool = Pool(connect, **limits)
     yield pool
     await asyncio.wait_for(pool.close(), 30)
     assert pool.size == 0
@@ -151,6 +160,100 @@ async def test_a_connection_with_an_open_transaction_is_not_kept(pool: Pool) -> 
     pool.release(another)
 
 
+@contextlib.contextmanager
+def hanging(connection: Any) -> Iterator[None]:
+    """Have a connection's server process do nothing until the end of the block."""
+    process = connection.driver.get_server_pid()
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
+
+
+async def cancelled(connection: Any, statement: str) -> None:
+    """Send a statement and leave it, as whoever is cancelled does."""
+    running = asyncio.ensure_future(connection.driver.execute(statement))
+    await asyncio.sleep(0.05)
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_nobody_gets_a_connection_on_which_something_cancelled_still_runs(pool: Pool) -> None:
+    connection = await pool.acquire(ONE)
+    with hanging(connection):
+        await cancelled(connection, "begin")
+        pool.release(connection)
+        assert pool.free == 0
+        another = await pool.acquire(TWO)
+        assert another is not connection
+        await another.show(TWO)
+        waiting = asyncio.ensure_future(pool.acquire(TWO))
+        await asyncio.sleep(0.05)
+    # It has begun its transaction by now, in which settings would last until its end only.
+    next_one = await waiting
+    await next_one.show(TWO)
+    assert not next_one.driver.is_in_transaction()
+    assert await setting(next_one) == "2"
+    for one in (another, next_one):
+        pool.release(one)
+    assert (pool.size, pool.free) == (2, 2)
+
+
+async def test_a_connection_on_which_something_was_cancelled_comes_back(stack: Stack) -> None:
+    async with opened(stack, max_size=1, timeout=30) as pool:
+        connection = await pool.acquire(ONE)
+        await connection.show(ONE)
+        await cancelled(connection, "select pg_sleep(60)")
+        pool.release(connection)
+        assert pool.free == 0
+        assert await pool.acquire(ONE) is connection
+        assert await setting(connection) == "1"
+        pool.release(connection)
+
+
+async def test_a_connection_whose_cancellation_does_not_end_makes_room_for_another(pool: Pool) -> None:
+    taken = [await pool.acquire(()), await pool.acquire(())]
+    with hanging(taken[0]):
+        await cancelled(taken[0], "select 1")
+        pool.release(taken[0])
+        await asyncio.sleep(0.1)
+        another = await pool.acquire(())
+        assert another not in taken
+        assert pool.size == 2
+    for connection in (taken[1], another):
+        pool.release(connection)
+
+
+@pytest.mark.parametrize("ends", ["close", "terminate"])
+async def test_a_pool_ends_with_what_was_cancelled(pool: Pool, ends: str) -> None:
+    connection = await pool.acquire(())
+    with hanging(connection):
+        await cancelled(connection, "select 1")
+        pool.release(connection)
+        if ends == "terminate":
+            pool.terminate()
+        await asyncio.wait_for(pool.close(), 10)
+        assert pool.size == 0
+        assert connection.driver.is_closed()
+
+
+async def test_the_end_of_the_program_ends_what_was_cancelled(pool: Pool) -> None:
+    connection = await pool.acquire(())
+    with hanging(connection):
+        before = asyncio.all_tasks()
+        await cancelled(connection, "select 1")
+        pool.release(connection)
+        begun = asyncio.all_tasks() - before
+        await asyncio.sleep(0)
+        for task in begun:
+            task.cancel()
+        await asyncio.wait(begun)
+        assert connection.driver.is_closed()
+        assert pool.size == 0
+
+
 async def test_a_failure_to_connect_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool_module, "_PAUSE", 0)
     server = Server(room=0)
@@ -180,10 +283,20 @@ class Server:
         return Driver()
 
 
+class Protocol:
+    """Its protocol, on which nothing is cancelled."""
+
+    def _is_cancelling(self) -> bool:
+        return False
+
+
 class Driver:
     """A connection that works, until it is lost."""
 
     is_lost = False
+
+    def __init__(self) -> None:
+        self._protocol = Protocol()
 
     def is_closed(self) -> bool:
         return self.is_lost

@@ -309,6 +309,13 @@ def test_a_full_journal_takes_no_part_of_a_record(tmp_path: Path) -> None:
     assert found.records == [b'{"number": 1}', b'{"number": 2}']
 
 
+def test_a_closed_journal_takes_no_record(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.close()
+    with pytest.raises(OSError, match="closed"):
+        journal.append(b'{"number": 1}')
+
+
 def test_without_room_on_the_disk_no_journal_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_descriptor: int, _block: bytes) -> int:
         raise OSError(errno.ENOSPC, "no room")
