@@ -1,7 +1,7 @@
 """One connection to PostgreSQL: what is known to be set on it, and the statements that it has prepared."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -18,21 +18,30 @@ _OUTDATED: Final = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaC
 class Connection:
     """A connection of asyncpg's, and the settings that it is known to have; None where they are not known."""
 
-    __slots__ = ("_prepared", "driver", "state")
+    __slots__ = ("_prepared", "_protocol", "driver", "state")
 
     def __init__(self, driver: Any) -> None:
         self.driver = driver
         self.state: State | None = None
+        self._protocol = driver._protocol  # noqa: SLF001 - see `fetch`
         self._prepared: OrderedDict[str, Any] = OrderedDict()
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Tell whether it is open, with no transaction, and nothing runs on it."""
+        protocol = self._protocol
+        # Written out: it is asked once a request.
+        is_busy = protocol._is_cancelling() or protocol.is_in_transaction()  # noqa: SLF001 - see `fetch`
+        return bool(protocol.is_connected()) and not is_busy
 
     @property
     def is_cancelling(self) -> bool:
         """Tell whether what was cancelled on it may still run; asyncpg knows nothing of its transactions meanwhile."""
-        return bool(self.driver._protocol._is_cancelling())  # noqa: SLF001 - see `_run`
+        return bool(self._protocol._is_cancelling())  # noqa: SLF001 - see `fetch`
 
     async def end_of_cancelling(self) -> None:
         """Wait until nothing of what was cancelled runs any more, or the connection is lost."""
-        await self.driver._protocol._wait_for_cancellation()  # noqa: SLF001 - see `_run`
+        await self._protocol._wait_for_cancellation()  # noqa: SLF001 - see `fetch`
 
     async def show(self, state: State) -> None:
         """Have these settings; costs a round trip where the last user had others."""
@@ -47,7 +56,10 @@ class Connection:
     async def fetch(self, sql: str, arguments: Sequence[Any]) -> Any:
         """Run a statement outside of a transaction, prepared at its first run, and return its rows.
 
-        asyncpg keeps statements too, but a look at what it keeps costs more than to run what is at hand.
+        asyncpg keeps statements too, but a look at what it keeps costs more than to run what is at hand. A prepared
+        statement's own `fetch` comes to the same by way of three coroutines and as many checks of what the pool has
+        checked, which costs a small request a twentieth of its time. The project is bound to this version of asyncpg
+        for what this module takes of it that is not public.
         """
         prepared = self._prepared.get(sql)
         if prepared is None:
@@ -55,7 +67,7 @@ class Connection:
         else:
             self._prepared.move_to_end(sql)
         try:
-            return await _run(self.driver, prepared, arguments)
+            return await self._protocol.bind_execute(prepared._state, arguments, "", 0, False, None)  # noqa: SLF001 - see above
         except _OUTDATED:
             # Somebody has changed a table under it: asyncpg prepares it again.
             self._prepared.clear()
@@ -66,14 +78,3 @@ class Connection:
         if len(self._prepared) > _MOST_PREPARED:
             self._prepared.popitem(last=False)
         return prepared
-
-
-def _run(driver: Any, prepared: Any, arguments: Sequence[Any]) -> Awaitable[Any]:
-    """Run a prepared statement, all rows of it.
-
-    Its own `fetch` comes to the same by way of three coroutines and as many checks of what the pool has checked, which
-    costs a small request a twentieth of its time. The project is bound to this version of asyncpg for what this module
-    takes of it that is not public.
-    """
-    rows: Awaitable[Any] = driver._protocol.bind_execute(prepared._state, arguments, "", 0, False, None)  # noqa: SLF001 - see above
-    return rows

@@ -284,14 +284,14 @@ def _telling(connection: Connection) -> Iterator[None]:
     try:
         yield
     except _FAULTS as error:
-        if isinstance(error, ValueError):
-            # What asyncpg can't write is no fault of the connection.
-            raise
         _refuse(error, connection)
 
 
 def _refuse(fault: Exception, connection: Connection) -> NoReturn:
     """Raise what a client is told of a fault; a connection that can't be used any more is ended."""
+    if isinstance(fault, asyncpg.InterfaceError) and connection.is_at_rest:
+        # What asyncpg does not send is no fault of the connection.
+        raise fault
     if isinstance(fault, asyncpg.QueryCanceledError):
         raise TimedOut("The database took too long: ask for less, or filter more.") from fault
     connection.driver.terminate()

@@ -95,25 +95,20 @@ class Pool:
 
     def release(self, connection: Connection) -> None:
         """Take a connection back; it goes to whoever has waited longest."""
-        if connection.driver.is_closed():
+        if connection.is_at_rest and not self._is_closed:
+            waiter = self._waiter() if self._waiting else None
+            if waiter is not None:
+                waiter.set_result(connection)
+            else:
+                self._free.append(connection)
+        elif connection.driver.is_closed():
             self._vacate()
-            return
-        if self._is_closed:
-            self._see_to(self._retire(connection))
-            return
-        if connection.is_cancelling:
+        elif connection.is_cancelling and not self._is_closed:
             # Whether it is in a transaction is seen when that has ended.
             self._see_to(self._settle(connection))
-            return
-        # A transaction that is still open has been left by a cancellation in its end.
-        if connection.driver.is_in_transaction():
-            self._see_to(self._retire(connection))
-            return
-        waiter = self._waiter() if self._waiting else None
-        if waiter is not None:
-            waiter.set_result(connection)
         else:
-            self._free.append(connection)
+            # A transaction that is still open has been left by a cancellation in its end.
+            self._see_to(self._retire(connection))
 
     async def close(self) -> None:
         """Close all connections, after those in use have come back."""

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from app.embedded import Stack
-from resolvers.database import Database
+from resolvers.database import Database, Planning
 from resolvers.engine import Operation
 from security.errors import TimedOut, Unavailable
 from tests.databases import new_database
@@ -306,6 +306,15 @@ async def test_a_connection_that_was_lost_while_it_was_free(
             await asyncio.sleep(0)
         assert (await engine.execute(FEED, ADMIN.principal)).status in (200, 503)
         assert (await engine.execute(FEED, ADMIN.principal)).status == 200
+
+
+async def test_what_is_not_sent_ends_no_connection(database: Database) -> None:
+    principal = ADMIN.principal
+    await database.fetch(principal, Planning.ONCE, "select $1::bigint::varchar", [1])
+    with pytest.raises(asyncpg.InterfaceError, match="expects 1 argument"):
+        await database.fetch(principal, Planning.ONCE, "select $1::bigint::varchar", [1, 2])
+    assert database.pool.free == database.pool.size == 1
+    assert [*await database.fetch(principal, Planning.ONCE, "select $1::bigint::varchar", [2])] == [(b"2",)]
 
 
 async def test_a_server_that_is_full_answers_with_the_connections_that_there_are(url: str, owner_url: str) -> None:

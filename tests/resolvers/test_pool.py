@@ -283,25 +283,24 @@ class Server:
         return Driver()
 
 
-class Protocol:
-    """Its protocol, on which nothing is cancelled."""
-
-    def _is_cancelling(self) -> bool:
-        return False
-
-
 class Driver:
-    """A connection that works, until it is lost."""
+    """A connection that works, until it is lost, and its own protocol; nothing is cancelled on it."""
 
     is_lost = False
 
     def __init__(self) -> None:
-        self._protocol = Protocol()
+        self._protocol = self
+
+    def is_connected(self) -> bool:
+        return not self.is_lost
 
     def is_closed(self) -> bool:
         return self.is_lost
 
     def is_in_transaction(self) -> bool:
+        return False
+
+    def _is_cancelling(self) -> bool:
         return False
 
 
