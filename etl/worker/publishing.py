@@ -10,7 +10,7 @@ import psycopg
 
 from etl.changes import CopyAgain, TableShape
 from etl.sources.commands import COMMANDS, ask_for_copy, repeat_erasures
-from etl.sources.publication import hold, is_in_step, present_columns, publish, unpublished
+from etl.sources.publication import hold, is_in_step, present_columns, publish, unidentified, unpublished
 from etl.worker.source import Source
 
 _LOG = logging.getLogger(__name__)
@@ -70,6 +70,7 @@ class PublicationGuard:
         self._source = source
         self._shapes = shapes
         self._streams = streams
+        self._unidentified: dict[str, str] = {}
         self._last = dt.datetime.min.replace(tzinfo=dt.UTC)
 
     def due(self, now: dt.datetime) -> bool:
@@ -81,6 +82,7 @@ class PublicationGuard:
         self._last = dt.datetime.now(dt.UTC)
         try:
             with self._source.connect() as connection:
+                self._look_at_identities(connection)
                 # A table whose copy is still being made, or that was just made itself, has lost changes as well.
                 lost = bring_in_step(connection, self._source.publication, self._shapes)
         except psycopg.OperationalError:
@@ -88,3 +90,13 @@ class PublicationGuard:
             return
         if lost:
             _LOG.error("the publication lacked %s, or a part: mended, and they are copied again", ", ".join(lost))
+
+    def _look_at_identities(self, connection: psycopg.Connection) -> None:
+        """Tell of tables of which deletions do not come, and ask for copies of those of which they come again."""
+        found = unidentified(connection, [shape.table for shape in self._shapes])
+        for table in self._unidentified.keys() - found.keys():
+            ask_for_copy(connection, CopyAgain(table, f"identified:{table}:{os.urandom(4).hex()}"))
+            del self._unidentified[table]
+        for table in found.keys() - self._unidentified.keys():
+            _LOG.error("changes are missed or refused: %s", found[table])
+            self._unidentified[table] = found[table]
