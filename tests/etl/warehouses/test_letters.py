@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
-from etl.changes import ARROW, Batch, DeadLetter, Operation, TableShape
+from etl.changes import ARROW, Batch, DeadLetter, Erase, Operation, TableShape
 from etl.dead_letters import Retried, retry
 from etl.warehouses.duckdb.letters import NEEDS_EARLIER, NOT_KEPT
 from tests.etl.warehouses.things import (
@@ -164,6 +165,19 @@ def test_a_letter_that_is_too_long_for_the_memory_is_kept_without_what_came(tmp_
     made.append(batch([(3, 0, UPDATE, 1, None, 0, 3, "newer")], 3))
     assert retry(made, [SHAPE]) == Retried(redeemed=1, left=0)
     made.close()
+
+
+@pytest.mark.parametrize("answer", ["a copy", "an erasure"])
+def test_a_letter_that_was_answered_while_it_was_read_again_changes_nothing(answer: str) -> None:
+    made = warehouse()
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "kept")], 1))
+    made.append(batch([], 2, [letter(2, 2, Operation.INSERT)]))
+    (one,) = made.letters()
+    made.append(copy({1: (1, "kept")}, 4, 4) if answer == "a copy" else batch([], 4, control=[Erase("things", 2, 4)]))
+    made.compact("things")
+    assert made.letters() == []
+    assert made.redeem(one, changes([(2, 0, INSERT, 2, None, 0, 7, "gone")]))
+    assert content(made) == {1: (1, "kept")}
 
 
 def test_a_letter_does_not_come_back_after_a_truncate_however_old() -> None:
