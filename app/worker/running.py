@@ -150,7 +150,7 @@ def _of_log(
     metrics = Metrics(pipeline.standing, lambda: pipeline.outlet.waiting_bytes)
     compaction = Compaction(warehouse, (shape.table for shape in shapes))
     deliveries.listeners += [compaction.saw, metrics.saw, backfill.saw]
-    publication = PublicationGuard(source, shapes, warehouse, lambda: pipeline.standing.streams)
+    publication = PublicationGuard(source, shapes, lambda: pipeline.standing.streams)
     duties: list[Duty] = [compaction, backfill, pipeline.outlet, SlotGuard(source, metrics.exposed), publication]
     duties += further(pipeline.standing)
     return Composition(Worker(pipeline, duties, metrics.ran), metrics, backfill)

@@ -21,7 +21,13 @@ select tablename, array_agg(name order by name) from pg_publication_tables, unne
 where pubname = %s group by tablename
 """
 _COMMENT = sql.Literal("What lands in the warehouse; the gateway's worker keeps it in step.")
-_IS_FULL = "select relreplident = 'f' from pg_class where oid = to_regclass(quote_ident(%s))"
+_IDENTITY = """
+select relreplident::text from pg_class
+where oid = to_regclass(quote_ident(%s)) and relreplident <> 'd' and not exists (
+    select from pg_index where indrelid = pg_class.oid and relreplident = 'i' and indisreplident and indisprimary
+)
+"""
+_IDENTITIES = {"f": "full", "n": "nothing", "i": "using an index"}
 
 
 class NotPublishable(Exception):
@@ -33,12 +39,12 @@ def publish(connection: psycopg.Connection, name: str, shapes: Iterable[TableSha
 
     Columns that a shape has and the table has not (yet, or no more) are left out; the table goes on without them.
     Takes an owner of the tables. A table that is missing is left out as well. NotPublishable where all of them are, and
-    for a table with REPLICA IDENTITY FULL: PostgreSQL would refuse every update of it as soon as a publication lists
-    its columns. The table of commands is published with them.
+    for a table with another replica identity than its key: with FULL and NOTHING PostgreSQL would refuse every update
+    of it, with an index deletions would not tell the key. The table of commands is published with them.
     """
     wanted = _wanted(connection, shapes)
-    for table in wanted:
-        _require_keyed(connection, table)
+    for fault in unidentified(connection, wanted).values():
+        raise NotPublishable(fault)
     published = _published(connection, name)
     if _is_in_step(published, wanted):
         return False
@@ -65,6 +71,17 @@ def unpublished(connection: psycopg.Connection, name: str, columns: Mapping[str,
     """Return those tables of which the publication lacks a column, or all: what changes there is not sent."""
     published = _published(connection, name) or {}
     return [table for table, names in columns.items() if not set(names) <= set(published.get(table, ()))]
+
+
+def unidentified(connection: psycopg.Connection, tables: Iterable[str]) -> dict[str, str]:
+    """Return those tables whose key is not their replica identity, with what is wrong and what to do."""
+    found = {table: connection.execute(_IDENTITY, [table]).fetchone() for table in tables}
+    return {
+        table: f"{table} has replica identity {_IDENTITIES[row[0]]}: run "
+        f"`alter table {table} replica identity default`, its key is enough"
+        for table, row in found.items()
+        if row is not None
+    }
 
 
 def present_columns(connection: psycopg.Connection, shape: TableShape) -> list[str]:
@@ -101,11 +118,3 @@ def _is_in_step(published: Mapping[str, list[str]] | None, wanted: Mapping[str, 
 
 def _table(table: str, columns: Iterable[str]) -> sql.Composed:
     return sql.SQL("{} ({})").format(sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns)))
-
-
-def _require_keyed(connection: psycopg.Connection, table: str) -> None:
-    found = connection.execute(_IS_FULL, [table]).fetchone()
-    if found and found[0]:
-        raise NotPublishable(
-            f"{table} has replica identity full: run `alter table {table} replica identity default`, its key is enough"
-        )

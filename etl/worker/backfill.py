@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
@@ -31,6 +32,7 @@ class Backfill:
         self._copier = Copier(source, warehouse, self)
         self._streams = streams
         self._wanted: list[CopyAgain] = []
+        self._under_way: CopyAgain | None = None
         # Copies that are whole, with the positions at which they can be read.
         self._unseen: list[tuple[CopyAgain, int]] = []
         self._told: dict[str, dict[str, object]] = {}
@@ -38,9 +40,14 @@ class Backfill:
             self.want(wanted)
 
     def want_all(self, tables: Iterable[str]) -> None:
-        """Copy tables that the warehouse lacks."""
+        """Copy tables that the warehouse lacks, or lacks columns of; none that waits already to be copied whole.
+
+        A copy that is under way is not enough: it may have been begun before what is lacking was there.
+        """
+        waiting = [one.table for one in self._wanted if one is not self._under_way and one.low is None]
         for table in tables:
-            self.want(CopyAgain(table, f"new:{table}"))
+            if table not in waiting:
+                self.want(CopyAgain(table, f"new:{table}:{os.urandom(4).hex()}"))
 
     def want(self, wanted: CopyAgain) -> None:
         """Copy a table, or a part of it, when its turn comes; one that waits already is not copied twice."""
@@ -68,16 +75,19 @@ class Backfill:
     def run(self) -> None:
         """Copy what was asked for first."""
         wanted = self._wanted[0]
+        self._under_way = wanted
         self._tell(wanted.id, state="copying", done=0)
         try:
             copied = self._copier.copy_again(self._shapes[wanted.table], wanted)
         except BaseException:
             # Others have their turn before it is tried again.
+            self._under_way = None
             self._wanted.append(self._wanted.pop(0))
             raise
         self._unseen.append((wanted, copied.position))
         self._tell(wanted.id, state="done")
         self._wanted.pop(0)
+        self._under_way = None
 
     def told(self) -> Sequence[Mapping[str, object]]:
         """Return how the latest copies stand, the oldest first."""

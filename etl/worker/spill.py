@@ -1,5 +1,7 @@
 """Batches that wait on this disk for a warehouse that can't be reached, in order, checked and bounded."""
 
+import contextlib
+import errno
 import logging
 import os
 import struct
@@ -49,6 +51,7 @@ class Spill:
         self._limit = limit
         self.position: int | None = None
         self._segments: deque[_Segment] = deque()
+        self._is_within = False
         paths = sorted(folder.glob("*.spill"))
         found = [self._found(path) for path in paths]
         self._segments += found
@@ -80,12 +83,20 @@ class Spill:
         data = to_bytes(batch) if is_writable(batch) else b""
         if not data or self.bytes + len(data) > self._limit:
             raise WarehouseUnavailable("there is no room left for changes that wait for the warehouse")
-        if not self._segments or self._segments[-1].size > _SEGMENT_BYTES:
+        if not self._segments or (self._segments[-1].size > _SEGMENT_BYTES and not self._is_within):
             self._segments.append(self._made(after))
         segment = self._segments[-1]
-        _write(segment, _RECORD.pack(_MARK, len(data), zlib.crc32(data), batch.through) + data)
+        try:
+            _write(segment, _RECORD.pack(_MARK, len(data), zlib.crc32(data), batch.through) + data)
+        except WarehouseUnavailable:
+            if not segment.left:
+                # What comes into the file later would follow another position than its name tells.
+                self._segments.pop().path.unlink(missing_ok=True)
+            raise
         segment.left.append((segment.size + _RECORD.size, len(data)))
         segment.size += _RECORD.size + len(data)
+        # A file goes when all of it was taken: parts of a transaction that are in another one would be gone too early.
+        self._is_within = batch.is_partial
         self.position = max(batch.through, self.position or 0)
 
     def first(self) -> Batch | None:
@@ -119,43 +130,63 @@ class Spill:
     def _made(self, after: int) -> _Segment:
         last = int(self._segments[-1].path.stem.partition("-")[0]) if self._segments else 0
         path = self._folder / f"{last + 1:012}-{after}.spill"
-        path.touch(mode=0o600)
-        _sync(self._folder)
+        try:
+            with _explained():
+                path.touch(mode=0o600)
+                _sync(self._folder)
+        except WarehouseUnavailable:
+            path.unlink(missing_ok=True)
+            raise
         return _Segment(path, deque(), 0)
 
     def _found(self, path: Path) -> _Segment:
         """Read which records a segment has, up to the first that is not whole."""
         left, end = deque[tuple[int, int]](), 0
-        for place, size, through in _records(path.read_bytes()):
+        for place, size, through in _records(path):
             left.append((place, size))
             end = place + size
             self.position = max(through, self.position or 0)
         return _Segment(path, left, end)
 
 
-def _records(data: bytes) -> Iterator[tuple[int, int, int]]:
+def _records(path: Path) -> Iterator[tuple[int, int, int]]:
     """Give place, size and position of each record that is whole, up to the first that is not."""
-    at = 0
-    while at + _RECORD.size <= len(data):
-        mark, size, check, through = _RECORD.unpack_from(data, at)
-        at += _RECORD.size
-        if mark != _MARK or zlib.crc32(data[at : at + size]) != check:
-            return
-        yield at, size, through
-        at += size
+    with path.open("rb") as file:
+        while len(head := file.read(_RECORD.size)) == _RECORD.size:
+            mark, size, check, through = _RECORD.unpack(head)
+            place = file.tell()
+            if mark != _MARK or zlib.crc32(file.read(size)) != check:
+                return
+            yield place, size, through
 
 
 def _write(segment: _Segment, data: bytes) -> None:
     """Bring a record to disk, or leave the file as it was."""
-    descriptor = os.open(segment.path, os.O_WRONLY)
+    with _explained():
+        descriptor = os.open(segment.path, os.O_WRONLY)
+        try:
+            _write_all(descriptor, data, segment.size)
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, segment.size)
+            raise
+        finally:
+            os.close(descriptor)
+
+
+def _write_all(descriptor: int, data: bytes, at: int) -> None:
+    # A disk that becomes full takes a part without a fault.
+    if os.pwrite(descriptor, data, at) < len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Tell a disk that takes nothing from a bug; the text quotes no rows."""
     try:
-        os.pwrite(descriptor, data, segment.size)
-        os.fsync(descriptor)
+        yield
     except OSError as error:
-        os.ftruncate(descriptor, segment.size)
         raise WarehouseUnavailable(f"changes that wait for the warehouse can't be kept: {error.strerror}") from None
-    finally:
-        os.close(descriptor)
 
 
 def _sync(folder: Path) -> None:

@@ -140,14 +140,14 @@ class Decoder:
     def _relate(self, relation: Relation) -> None:
         before = self._relations.get(relation.id)
         self._relations[relation.id] = relation
-        if before is None or before == relation:
+        shape = self._shapes.get(relation.table)
+        if before == relation:
             return
         # What came with other columns is typed by those.
         if relation.id in self._open:
             self._closed.append(self._open.pop(relation.id))
-        shape = self._shapes.get(relation.table)
-        if shape and any(column.name in shape.names for column in set(relation.columns) - set(before.columns)):
-            # Defaults of new columns and conversions of types reach rows without a change.
+        # Defaults of new columns and conversions of types reach rows without a change, and so do some deletions.
+        if shape and (_misses_deletions(relation, shape) if before is None else _is_altered(relation, before, shape)):
             self._control.append(SchemaChange(shape))
 
     def _truncate(self, number: int) -> None:
@@ -156,6 +156,16 @@ class Decoder:
         empty = b"T" + number.to_bytes(4, "big") + b"N" + columns.to_bytes(2, "big") + b"n" * columns
         run = self._transaction.one(Operation.TRUNCATE, number, ROW)
         self._collect(run.after(self._position), empty)
+
+
+def _is_altered(relation: Relation, before: Relation, shape: TableShape) -> bool:
+    return any(column.name in shape.names for column in set(relation.columns) - set(before.columns))
+
+
+def _misses_deletions(relation: Relation, shape: TableShape) -> bool:
+    """Tell whether rows are identified by others than the key: which ones were deleted meanwhile is not told."""
+    keys = [column.name for column in relation.columns if column.is_key]
+    return bool(keys) and shape.key not in keys
 
 
 def _by_table(run: Run) -> Iterator[tuple[int, Run]]:

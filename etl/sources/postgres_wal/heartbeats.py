@@ -10,6 +10,8 @@ from etl.changes import Heartbeat
 from etl.sources.postgres_wal.messages import Message
 
 PREFIX: Final = "cienty.heartbeat"
+# More than one that says a time to the microsecond needs.
+_LONGEST: Final = 200
 _EMIT: Final = "select pg_logical_emit_message(%s, %s, %s)"
 
 
@@ -19,12 +21,12 @@ def heartbeat_of(message: Message) -> Heartbeat | None:
     Whoever may connect can write one. It says no later moment than now, so that nobody hides for longer than that how
     far readers are behind.
     """
-    if message.prefix != PREFIX:
+    if message.prefix != PREFIX or len(message.content) > _LONGEST:
         return None
     try:
         at = dt.datetime.fromisoformat(json.loads(message.content)["at"])
         return Heartbeat(message.lsn, min(at.astimezone(dt.UTC), dt.datetime.now(dt.UTC)))
-    except (ValueError, KeyError, TypeError, OverflowError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
 

@@ -110,4 +110,5 @@ def cell_at(data: bytes | bytearray | memoryview, at: int, column: int) -> bytes
 
 def _text(data: bytes, at: int) -> tuple[str, int]:
     end = data.index(0, at)
-    return data[at:end].decode(), end + 1
+    # A database without an encoding takes any bytes for a name, and anybody may put them before a message.
+    return data[at:end].decode(errors="replace"), end + 1

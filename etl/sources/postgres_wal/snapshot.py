@@ -26,6 +26,10 @@ _HEADER: Final = len(_SIGNATURE) + 8
 _TRAILER: Final = b"\xff\xff"
 _PATIENCE_SECONDS: Final = 600.0
 
+_IS_REWRITTEN: Final = """
+select relfilenode <> pg_relation_filenode(oid) from pg_class where oid = to_regclass(quote_ident(%s))
+"""
+
 COPIED: Final = "copy"
 """The form of dead letters that came with a copy: the row of a binary COPY."""
 
@@ -45,8 +49,9 @@ def copy_table(
 
     `low` and `high` restrict the copy to keys from one to the other, both included, `where` by a condition. The
     connection can be used for nothing else before the last part was given; one whose copy is given up is closed.
+    SourceGone for a table that was written anew since the transaction's snapshot was made: it would see no rows there.
     """
-    names = present_columns(connection, shape)
+    names = present_columns(connection, shape) if _hold(connection, shape.table) else []
     if not names:
         return
     oids = _type_oids(connection, shape.table)
@@ -71,6 +76,22 @@ def count_rows(connection: psycopg.Connection, shape: TableShape) -> int:
         "select greatest(reltuples, 0)::bigint from pg_class where oid = to_regclass(quote_ident(%s))", [shape.table]
     ).fetchone()
     return int(found[0]) if found else 0
+
+
+def _hold(connection: psycopg.Connection, table: str) -> bool:
+    """Keep a table as it is until the transaction ends; False where there is none, SourceGone where it is too late."""
+    if connection.execute("select to_regclass(quote_ident(%s))", [table]).fetchone() == (None,):
+        return False
+    # What `lock table … in access share mode` takes, for whom may read some of the columns only, too.
+    try:
+        connection.execute(sql.SQL("select from {} limit 0").format(sql.Identifier(table)))
+    except psycopg.Error as error:
+        raise SourceGone(error.diag.message_primary or "the connection to the source ended") from None
+    # The catalogue is read as the transaction sees it, the function tells what is there now.
+    found = connection.execute(_IS_REWRITTEN, [table]).fetchone()
+    if found is None or found[0]:
+        raise SourceGone(f"{table} was rewritten before it was copied: the copy is begun anew")
+    return True
 
 
 def _between(shape: TableShape, low: int | None, high: int | None) -> sql.Composable | None:

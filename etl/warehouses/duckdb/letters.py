@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Final
 
 import duckdb
@@ -14,12 +14,16 @@ NEEDS_EARLIER: Final = "needs a value of an earlier dead letter"
 _COLUMNS: Final = (
     "table_name, commit_lsn, seq, key, column_name, reason, raw, operation, old_key, committed_at, form, columns"
 )
+# A longer one does not fit into the memory that DuckDB is given.
+_LONGEST: Final = 16 * 2**20
+NOT_KEPT: Final = "too long to be kept: a change of the row or a copy answers it"
 Keys = set[int | None]
 
 
 def bury(cursor: duckdb.DuckDBPyConnection, letters: Sequence[DeadLetter], load_id: int) -> None:
-    """Keep letters; one that is sent again takes the earlier's place."""
-    for one in letters:
+    """Keep letters, very long ones without what came; one that is sent again takes the earlier's place."""
+    for letter in letters:
+        one = letter if len(letter.raw) <= _LONGEST else _without_raw(letter)
         forget(cursor, one)
         columns = json.dumps(one.columns)
         values = [one.table, one.commit_lsn, one.seq, one.key, one.column, one.reason, one.raw, int(one.operation)]
@@ -27,6 +31,11 @@ def bury(cursor: duckdb.DuckDBPyConnection, letters: Sequence[DeadLetter], load_
             f"insert into raw.dead_letter ({_COLUMNS}, load_id) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [*values, one.old_key, one.committed_at, one.form, columns, load_id],
         )
+
+
+def _without_raw(letter: DeadLetter) -> DeadLetter:
+    """Return a letter that nothing reads again, which its reason tells."""
+    return replace(letter, raw=b"", form="", columns=(), reason=f"{letter.reason}; {NOT_KEPT}")
 
 
 def _read(*kept: Any) -> DeadLetter:

@@ -57,6 +57,11 @@ class RawTable:
         self._cursor.execute("delete from raw.copy where table_name = ? and load_id is null", [self.name])
         self.recall()
 
+    def cut_off(self) -> None:
+        """Forget all that waits, and what is still to come of copies."""
+        self._copies.cut_off()
+        self.drop_waiting()
+
     def lacks_columns(self, changes: Changes) -> bool:
         """Tell whether rows have columns that the table has not."""
         return not set(changes.records.schema.names[len(META) :]) <= set(self.shape.names)

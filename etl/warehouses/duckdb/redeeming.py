@@ -13,13 +13,22 @@ from etl.warehouses.filling import filled
 def redeem(
     cursor: duckdb.DuckDBPyConnection, table: RawTable, letter: DeadLetter, changes: Changes | None, load_id: int
 ) -> bool:
-    """Append a letter's change, if its row has no newer one; False while it needs something that is not there."""
-    if not _is_superseded(cursor, letter):
+    """Append a letter's change, if its row has no newer one; False while it needs something that is not there.
+
+    A copy or an erasure may have answered the letter since it was read.
+    """
+    if _is_there(cursor, letter) and not _is_superseded(cursor, letter):
         if changes is None or _needs_earlier(cursor, letter, changes):
             return False
         table.insert(_filled(cursor, table, letter, changes), load_id)
     forget(cursor, letter)
     return True
+
+
+def _is_there(cursor: duckdb.DuckDBPyConnection, letter: DeadLetter) -> bool:
+    place = [letter.table, letter.commit_lsn, letter.seq]
+    query = "select 1 from raw.dead_letter where table_name = ? and commit_lsn = ? and seq = ?"
+    return first_row(cursor, query, place) is not None
 
 
 def _is_superseded(cursor: duckdb.DuckDBPyConnection, letter: DeadLetter) -> bool:

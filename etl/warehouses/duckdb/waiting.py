@@ -34,12 +34,14 @@ def ends_copy(records: pa.RecordBatch) -> bool:
 class WaitingCopies:
     """The waiting rows of one table, and how far their copies have come.
 
-    Rows that came between marks wait for the second one; others are parts of a table, and whole as they are.
+    Rows that came between marks wait for the second one; others are parts of a table, and whole as they are: so the
+    rest of a copy that was cut off would be, too.
     """
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, table: str) -> None:
         self._cursor = cursor
         self._table = table
+        self._cut_off: set[int] = set()
         self.recall()
 
     def recall(self) -> None:
@@ -48,6 +50,8 @@ class WaitingCopies:
         self._last: dict[int, int] = dict(self._cursor.execute(rows).fetchall())
         marks = "select lsn, is_whole from raw.copying where table_name = ?"
         self._is_whole: dict[int, bool] = dict(self._cursor.execute(marks, [self._table]).fetchall())
+        # The transaction that had cut these off has failed.
+        self._cut_off -= {*self._last, *self._is_whole}
 
     @property
     def moments(self) -> Sequence[int]:
@@ -81,9 +85,16 @@ class WaitingCopies:
         self._last = {} if lsn is None else {one: last for one, last in self._last.items() if one != lsn}
         self._is_whole = {} if lsn is None else {one: is_it for one, is_it in self._is_whole.items() if one != lsn}
 
+    def cut_off(self) -> None:
+        """Let go of all that waits, and pass over what is still to come of it."""
+        self._cut_off |= {*self._last, *self._is_whole}
+        self.forget()
+
     def _keep(self, rows: Sequence[pa.RecordBatch]) -> None:
         """Append rows of one copy; those sent again take the earlier's place."""
         lsn, seq = (rows[0].column(name)[0].as_py() for name in ("_commit_lsn", "_seq"))
+        if lsn in self._cut_off:
+            return
         if self._last.get(lsn, COPY_BEGINS) >= seq:
             self._cursor.execute(
                 f"delete from raw.{self._table}__copying where _commit_lsn = ? and _seq >= ?", [lsn, seq]
@@ -97,6 +108,7 @@ class WaitingCopies:
         lsn, seq, at = (mark.column(name)[0].as_py() for name in ("_commit_lsn", "_seq", "_committed_at"))
         if seq == COPY_BEGINS:
             self.forget()
+            self._cut_off.discard(lsn)
             self._cursor.execute("insert into raw.copying values (?, ?, ?, false)", [self._table, lsn, at])
             self._is_whole[lsn] = False
         elif lsn in self._is_whole:

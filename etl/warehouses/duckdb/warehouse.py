@@ -96,7 +96,7 @@ class DuckDBWarehouse:
                 "update raw.checkpoint set position = null; delete from raw.copy; delete from raw.asked"
             )
             for table in self._tables.values():
-                table.drop_waiting()
+                table.cut_off()
 
     def append(self, batch: Batch) -> None:
         """Take a batch in, by the law of delivery; raises `Fenced` and `WarehouseUnavailable`."""

@@ -53,7 +53,14 @@ def test_a_command_that_is_given_again_is_heard_again_and_one_that_is_taken_back
     assert (copy.table, copy.low, copy.high) == ("texts", None, None)
 
 
-@pytest.mark.parametrize("said", ["nonsense", "[]", '{"at": 5}', '{"at": "0001-01-01T00:00:00+14:00"}', "{}"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("nonsense", "[]", '{"at": 5}', '{"at": "0001-01-01T00:00:00+14:00"}', "{}"),
+        pytest.param("[" * 200_000, id="deep"),
+        pytest.param('{"at": "2026-01-01T00:00:00+00:00"' + " " * 10**6 + "}", id="long"),
+    ],
+)
 def test_a_heartbeat_that_can_not_be_read_is_none(source: Source, said: str) -> None:
     source.connection.execute("select pg_logical_emit_message(true, 'cienty.heartbeat', %s)", [said])
     assert [one for batch in source.batches() for one in batch.control] == []

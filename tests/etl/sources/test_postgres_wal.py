@@ -282,9 +282,11 @@ def test_a_large_transaction_comes_in_parts_of_which_only_the_last_reaches_its_c
     assert batches[0].through >= before
 
 
-def test_a_table_whose_writers_would_be_stopped_is_not_published(source: Source) -> None:
-    source.connection.execute("alter table items replica identity full")
-    with pytest.raises(NotPublishable, match="items has replica identity full"):
+@pytest.mark.parametrize("identity", ["full", "nothing", "using index items_big"])
+def test_a_table_whose_key_is_not_its_identity_is_not_published(source: Source, identity: str) -> None:
+    source.connection.execute("alter table items alter big set not null; create unique index items_big on items (big)")
+    source.connection.execute(f"alter table items replica identity {identity}")
+    with pytest.raises(NotPublishable, match=f"items has replica identity {identity[:5]}"):
         publish(source.connection, "another", [TEXTS, VALUES])
     assert source.connection.execute("select from pg_publication where pubname = 'another'").fetchone() is None
 

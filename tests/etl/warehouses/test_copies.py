@@ -2,14 +2,16 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.changes import Batch, CopiedColumns, DeadLetter, Operation
+from etl.changes import Batch, CopiedColumns, DeadLetter, Operation, copy_begins, copy_ends
 from tests.etl.warehouses.things import (
     AT,
     DELETE,
     INSERT,
+    SHAPE,
     SNAPSHOT,
     TRUNCATE,
     UNSENT_B,
@@ -145,6 +147,21 @@ def test_after_a_restart_copies_of_an_earlier_moment_take_the_place_of_what_was_
     made.append(batch([(95, 0, UPDATE, 3, None, UNSENT_B, 4, None)], 95))
     assert content(made)[3] == (4, "z")
     assert max(row[0] for row in history(made)) == 95
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_the_rest_of_a_copy_from_before_a_restart_is_passed_over(is_whole: bool) -> None:
+    made = warehouse()
+    made.append(copy({1: (1, "x")}, 3, 3))
+    begun = [copy_begins(SHAPE, 5)] if is_whole else []
+    made.append(Batch(0, [*begun, changes([(5, 0, SNAPSHOT, 1, None, 0, 1, "x")])], is_partial=True))
+    made.restart()
+    made.append(copy({1: (1, "x")}, 20, 20))
+    made.append(Batch(0, [changes([(5, 1, SNAPSHOT, 9, None, 0, 9, "deleted since")])], is_partial=True))
+    if is_whole:
+        made.append(Batch(0, [copy_ends(SHAPE, 5)], is_partial=True))
+    made.append(Batch(21))
+    assert content(made) == {1: (1, "x")}
 
 
 def test_a_restart_leaves_a_gap_in_the_history_until_copies_begin() -> None:

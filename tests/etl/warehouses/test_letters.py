@@ -2,13 +2,15 @@
 
 import datetime as dt
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
-from etl.changes import ARROW, Batch, DeadLetter, Operation, TableShape
+from etl.changes import ARROW, Batch, DeadLetter, Erase, Operation, TableShape
 from etl.dead_letters import Retried, retry
-from etl.warehouses.duckdb.letters import NEEDS_EARLIER
+from etl.warehouses.duckdb.letters import NEEDS_EARLIER, NOT_KEPT
 from tests.etl.warehouses.things import (
     AT,
     DELETE,
@@ -151,6 +153,31 @@ def test_a_letter_older_than_what_is_kept_takes_the_place_of_no_newer_change() -
     assert made.redeem(letter(2, 1), changes([(2, 0, UPDATE, 1, None, 0, 7, "older")]))
     assert content(made)[1] == (2, "newer")
     assert made.prune(dt.timedelta(0)) > 0
+
+
+def test_a_letter_that_is_too_long_for_the_memory_is_kept_without_what_came(tmp_path: Path) -> None:
+    made = warehouse(tmp_path / "w.duckdb")
+    made.append(batch([], 2, [replace(letter(2, 1), raw=bytes(200 * 2**20), form=ARROW)]))
+    (kept,) = made.letters()
+    assert (kept.key, kept.raw, kept.reason) == (1, b"", f"out of range; {NOT_KEPT}")
+    assert dict(made.degraded()) == {"things": [f"a: out of range; {NOT_KEPT} (1 dead letters)"]}
+    assert retry(made, [SHAPE]) == Retried(redeemed=0, left=1)
+    made.append(batch([(3, 0, UPDATE, 1, None, 0, 3, "newer")], 3))
+    assert retry(made, [SHAPE]) == Retried(redeemed=1, left=0)
+    made.close()
+
+
+@pytest.mark.parametrize("answer", ["a copy", "an erasure"])
+def test_a_letter_that_was_answered_while_it_was_read_again_changes_nothing(answer: str) -> None:
+    made = warehouse()
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "kept")], 1))
+    made.append(batch([], 2, [letter(2, 2, Operation.INSERT)]))
+    (one,) = made.letters()
+    made.append(copy({1: (1, "kept")}, 4, 4) if answer == "a copy" else batch([], 4, control=[Erase("things", 2, 4)]))
+    made.compact("things")
+    assert made.letters() == []
+    assert made.redeem(one, changes([(2, 0, INSERT, 2, None, 0, 7, "gone")]))
+    assert content(made) == {1: (1, "kept")}
 
 
 def test_a_letter_does_not_come_back_after_a_truncate_however_old() -> None:

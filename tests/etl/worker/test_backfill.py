@@ -202,6 +202,25 @@ def test_a_request_stays_until_its_copy_can_be_read() -> None:
     assert list(made.asked()) == []
 
 
+def test_a_lacking_table_is_copied_once_more_where_its_copy_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The copy may have been begun before what is lacking was there; one that waits is enough."""
+
+    def copy(*_: object) -> Copied:
+        for _turn in range(2):
+            backfill.want_all(["categories"])
+        return Copied({}, 1)
+
+    made = DuckDBWarehouse(":memory:")
+    made.prepare(CATEGORIES)
+    backfill = Backfill(source_of(""), CATEGORIES, made, lambda: True)
+    monkeypatch.setattr(Copier, "copy_again", copy)
+    for _ in range(2):
+        backfill.want_all(["categories"])
+    assert [told["state"] for told in backfill.told()] == ["waiting"]
+    backfill.run()
+    assert [told["state"] for told in backfill.told()] == ["done", "waiting"]
+
+
 def test_a_table_that_does_not_land_is_not_copied(migrated_database: str, tmp_path: Path) -> None:
     with working(migrated_database, tmp_path / "w.duckdb", CATEGORIES) as work:
         work.backfill.want(CopyAgain("gateway_state", "strange"))

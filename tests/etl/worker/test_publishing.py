@@ -32,6 +32,17 @@ def test_a_table_that_the_source_has_no_more_is_not_asked_for_again_and_again(mi
         assert asked(connection)[-1] == "pricing"
 
 
+def test_each_loss_is_a_request_of_its_own(migrated_database: str) -> None:
+    """What is lost while a table is copied is in no copy that was begun before."""
+    with psycopg.connect(migrated_database, autocommit=True) as connection:
+        bring_in_step(connection, "some", LANDING)
+        for _ in range(2):
+            connection.execute('alter publication "some" drop table pricing')
+            assert bring_in_step(connection, "some", LANDING) == ["pricing"]
+        requests = connection.execute("select distinct request from gateway_command where about = 'pricing'").fetchall()
+        assert len(requests) == 3
+
+
 @contextlib.contextmanager
 def published(url: str) -> Iterator[tuple[psycopg.Connection, psycopg.Connection, dict[str, Any]]]:
     """Give two connections to a database with a publication in step, and what was copied of it."""

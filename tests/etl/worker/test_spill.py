@@ -1,8 +1,11 @@
 """Batches on disk: whole, in order, bounded, and none that was not written."""
 
 import datetime as dt
-from collections.abc import Sequence
+import errno
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -63,6 +66,17 @@ def test_batches_come_back_in_order_after_opening_again(tmp_path: Path, monkeypa
     # What was taken without its whole file comes again; the warehouse knows it already.
     assert taken(again) in ([*range(1, 11)], [*range(2, 11)])
     assert (list(tmp_path.iterdir()), again.position, again.is_empty) == ([], None, True)
+
+
+def test_the_parts_of_a_transaction_come_again_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The warehouse forgets parts that it took before the end when the worker is killed."""
+    monkeypatch.setattr(spilling, "_SEGMENT_BYTES", 1)
+    spill = Spill(tmp_path, LIMIT)
+    for through, is_partial in ((1, False), (1, True), (1, True), (2, False), (3, False)):
+        spill.append(some(through, is_partial=is_partial), 0)
+    for _ in range(2):
+        spill.drop_first()
+    assert taken(Spill(tmp_path, LIMIT)) == [1, 1, 2, 3]
 
 
 def test_what_was_torn_at_the_end_is_forgotten(tmp_path: Path) -> None:
@@ -198,3 +212,30 @@ def test_a_transaction_does_not_wait_in_halves(tmp_path: Path) -> None:
     flaky.is_off = False
     made.run()
     assert flaky.throughs == [1, 1, 2]
+
+
+def full(*_: object) -> NoReturn:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(("call", "does"), [("pwrite", full), ("pwrite", lambda *_: 5), ("fsync", full)])
+def test_what_a_full_disk_refused_leaves_no_place_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, does: Callable[..., int]
+) -> None:
+    """A file that is named after an earlier place would hide that the warehouse was set back behind what waits."""
+    flaky = Flaky()
+    made = outlet(tmp_path, flaky, [])
+    feed(made, [10])
+    flaky.is_off = True
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, does)
+        with pytest.raises(WarehouseUnavailable, match="No space left"):
+            made.append(some(11))
+    assert list(tmp_path.iterdir()) == []
+    flaky.is_off = False
+    feed(made, [11, 50])
+    flaky.is_off = True
+    feed(made, [51])
+    set_back = Flaky()
+    set_back.throughs = [30]
+    assert outlet(tmp_path, set_back, []).position() == 30

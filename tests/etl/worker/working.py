@@ -50,7 +50,7 @@ class Work:
         )
         self.compaction = Compaction(self.warehouse, (shape.table for shape in shapes))
         self.deliveries.listeners += [self.compaction.saw, self.backfill.saw]
-        publication = PublicationGuard(source, shapes, self.warehouse, lambda: self.pipeline.standing.streams)
+        publication = PublicationGuard(source, shapes, lambda: self.pipeline.standing.streams)
         self.worker = Worker(self.pipeline, [self.compaction, self.backfill, self.pipeline.outlet, publication])
         self._thread = threading.Thread(target=self.worker.run, daemon=True)
 
