@@ -22,6 +22,7 @@ _OPERATIONS: Final = {
     "t": Operation.TRUNCATE,
 }
 _SNAPSHOT, _MESSAGE = "r", "m"
+_INCREMENTAL: Final = "incremental"
 _OLD_KEY: Final = "__debezium.oldkey"
 # More than any server writes: what is counted on from there still fits into 64 bits.
 _LARGEST_LSN: Final = 2**62
@@ -60,7 +61,8 @@ class Place:
 class Event:
     """A change. `values` are those of the new row, or of the old one for a DELETE; `fields` tells their types.
 
-    `committed_at` is in microseconds from 1970. `place` is None for rows of a snapshot, which were `read_at` an LSN.
+    `committed_at` is in microseconds from 1970. `place` is None for rows of a snapshot, which were `read_at` an LSN; a
+    snapshot `begins_anew` unless it is made beside the stream, bit by bit.
     """
 
     operation: Operation
@@ -71,6 +73,7 @@ class Event:
     committed_at: int
     place: Place | None = None
     read_at: int = 0
+    begins_anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,7 @@ def _read(value: bytes, key: bytes | None, headers: Headers, key_column: str) ->
         committed_at=_microseconds(source),
         place=None if word == _SNAPSHOT else _place(source, payload.get("transaction")),
         read_at=_lsn(source.get("lsn") or 0) if word == _SNAPSHOT else 0,
+        begins_anew=word == _SNAPSHOT and source.get("snapshot") != _INCREMENTAL,
     )
 
 

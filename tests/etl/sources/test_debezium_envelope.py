@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from etl.sources.debezium.envelope import Headers, NoEnvelope, read_envelope
+from etl.sources.debezium.envelope import Event, Headers, NoEnvelope, read_envelope
 
 GOOD: dict[str, Any] = {
     "schema": {"fields": [{"field": "after", "fields": [{"field": "id", "type": "int64"}]}]},
@@ -56,3 +56,12 @@ def test_a_key_that_is_none_is_no_envelope(key: bytes) -> None:
     for said, headers in cases:
         with pytest.raises(NoEnvelope):
             read_envelope(value, said, headers, "id")
+
+
+@pytest.mark.parametrize("said", ["true", "incremental"])
+def test_only_a_snapshot_that_is_made_beside_the_stream_begins_nothing_anew(said: str) -> None:
+    made = changed((*SOURCE, "snapshot"), said)
+    made["payload"]["op"] = "r"
+    event = read_envelope(json.dumps(made).encode(), None, (), "id")
+    assert isinstance(event, Event)
+    assert (event.begins_anew, event.place, event.read_at) == (said == "true", None, 7)
