@@ -161,6 +161,20 @@ def test_dimensions_keep_history(built: Built) -> None:
     assert built.query("select is_current, valid_to from core.dim_customers where customer_id = 2") == [(False, moment)]
 
 
+def test_versions_do_not_overlap_where_a_copy_tells_a_later_time_than_the_changes_after_it(built: Built) -> None:
+    row = _row(built, "customers", built.query("select min(customer_id) from core.fact_orders where is_sale")[0][0])
+    order = _row(built, "orders", built.query(f"select min(id) from raw.orders where customer_id = {row['id']}")[0][0])
+    minute, now = dt.timedelta(minutes=1), dt.datetime.now(dt.UTC)
+    built.raw.append("customers", SNAPSHOT, [row | {"region": "N"}], at=now - 10 * minute)
+    built.raw.append("customers", UPDATE, [row | {"region": "S"}], at=now - 20 * minute)
+    built.raw.append("orders", UPDATE, [order | {"order_date": now - 15 * minute, "status": "pending"}])
+    assert built.runner.run().is_good
+    current = f"select region from core.dim_customers where customer_id = {row['id']} and is_current"
+    assert built.query(current) == [("S",)]
+    sold = built.query("select sum(total_amount) from core.fact_orders where is_sale")
+    assert built.query("select sum(total_amount) from intermediate.int_sales_monthly") == sold
+
+
 def test_stock_is_recorded_for_days_that_no_run_saw(built: Built) -> None:
     day = dt.timedelta(days=1)
     key = built.query("select max(id) from raw.inventory")[0][0]

@@ -5,7 +5,7 @@
   pre_hook="{{ clear_last_day('snapshot_date') }}",
   **fact('snapshot_date', ['product_id', 'warehouse_id'])
 ) }}
-with changes as (
+with logged as (
   select
     _key as inventory_id,
     product_id,
@@ -13,14 +13,20 @@ with changes as (
     quantity_available,
     quantity_reserved,
     _op = 3 as is_deleted,
-    _committed_at as valid_from,
-    lead(_committed_at) over (partition by _key order by _commit_lsn, _seq) as valid_to
+    _commit_lsn,
+    _seq,
+    {{ held_since('_key') }} as valid_from
   from {{ source('raw', 'inventory__log') }}
   where _key is not null
+),
+
+changes as (
+  select *, lead(valid_from) over (partition by inventory_id order by _commit_lsn, _seq) as valid_to
+  from logged
   union all
   -- Copied before the log began, and never changed since.
   select
-    id, product_id, warehouse_id, quantity_available, quantity_reserved, false,
+    id, product_id, warehouse_id, quantity_available, quantity_reserved, false, 0, 0,
     {{ since_ever() }}, cast(null as {{ 'timestamp' if target.type == 'bigquery' else 'timestamptz' }})
   from {{ source('raw', 'inventory__base') }}
   where id not in (select _key from {{ source('raw', 'inventory__log') }} where _key is not null)
@@ -28,7 +34,9 @@ with changes as (
 ),
 
 emptied as (
-  select _committed_at as emptied_at from {{ source('raw', 'inventory__log') }} where _op = 4
+  select _commit_lsn as lsn, _seq as seq, _committed_at as emptied_at
+  from {{ source('raw', 'inventory__log') }}
+  where _op = 4
 ),
 
 span as (
@@ -60,5 +68,7 @@ inner join changes
   on changes.valid_from < days.ends_at and (changes.valid_to is null or changes.valid_to >= days.ends_at)
 where not changes.is_deleted
   and not exists (
-    select 1 from emptied where emptied.emptied_at < days.ends_at and emptied.emptied_at > changes.valid_from
+    select 1 from emptied
+    where emptied.emptied_at < days.ends_at
+      and (emptied.lsn > changes._commit_lsn or (emptied.lsn = changes._commit_lsn and emptied.seq > changes._seq))
   )
