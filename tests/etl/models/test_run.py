@@ -14,6 +14,7 @@ _FACTS = (
     "total_amount, order_status, payment_method from "
 )
 
+_DAY = dt.timedelta(days=1)
 _MARTS = (
     *("customer_360", "customer_lifetime_value", "customer_rfm", "customer_churn_features", "purchase_patterns"),
     *("product_performance", "inventory_turnover", "demand_forecast_features", "price_elasticity"),
@@ -199,6 +200,30 @@ def test_stock_is_recorded_for_days_that_no_run_saw(built: Built) -> None:
     assert len(set(counts)) == 1
 
 
+def test_stock_is_recorded_again_for_days_of_which_changes_came_late(built: Built) -> None:
+    row, recorded, noon = _recorded_for_three_days(built, "min(id)")
+    was = (row["quantity_available"],)
+    assert built.query(recorded) == [was, was, was, was]
+    built.raw.append("inventory", UPDATE, [row | {"quantity_available": 987}], at=noon - 2 * _DAY)
+    assert built.runner.run(select=["fact_inventory_snapshots"]).is_good
+    assert built.query(recorded) == [was, (987,), (987,), (987,)]
+
+    # What the row was before the change was pruned, and is known only from what was recorded.
+    built.query(f"delete from raw.inventory__log where _key = {row['id']} and _op = {SNAPSHOT}")
+    other = _row(built, "inventory", built.query("select max(id) from raw.inventory")[0][0])
+    built.raw.append("inventory", UPDATE, [other], at=noon - 3 * _DAY)
+    assert built.runner.run(select=["fact_inventory_snapshots"]).is_good
+    assert built.query(recorded) == [was, (987,), (987,), (987,)]
+
+
+def test_stock_is_recorded_once_where_the_times_of_commits_step_back(built: Built) -> None:
+    row, recorded, noon = _recorded_for_three_days(built, "max(id) - 1")
+    for quantity, days in ((5, 1), (6, 2)):
+        built.raw.append("inventory", UPDATE, [row | {"quantity_available": quantity}], at=noon - days * _DAY)
+    assert built.runner.run(select=["fact_inventory_snapshots"]).is_good
+    assert built.query(recorded) == [(row["quantity_available"],), (row["quantity_available"],), (6,), (6,)]
+
+
 def test_a_run_and_appends_do_not_disturb_each_other(built: Built) -> None:
     row = _row(built, "customer_interactions", 1)
     last = built.query("select max(id) from raw.customer_interactions")[0][0]
@@ -261,6 +286,18 @@ def _margins(built: Built) -> Rows:
     """Return the margin as the month's mart and as the customers' orders have it."""
     by_month = built.query("select sum(gross_margin) from marts.revenue_and_margin")
     return by_month + built.query("select sum(costed_amount - cost_amount) from intermediate.int_orders")
+
+
+def _recorded_for_three_days(built: Built, key: str) -> tuple[dict[str, Any], str, dt.datetime]:
+    """Record stock as if the log began three days ago; return a row, a query of its days, and noon of today."""
+    row = _row(built, "inventory", built.query(f"select {key} from raw.inventory")[0][0])
+    noon = dt.datetime.combine(built.query("select today from intermediate.int_clock")[0][0], dt.time(15), dt.UTC)
+    built.query(f"update raw.inventory__log set _committed_at = timestamptz '{noon - 3 * _DAY}' where _op = {SNAPSHOT}")
+    built.query("delete from core.fact_inventory_snapshots")
+    assert built.runner.run(select=["fact_inventory_snapshots"]).is_good
+    place = f"product_id = {row['product_id']} and warehouse_id = {row['warehouse_id']}"
+    query = f"select quantity_available from core.fact_inventory_snapshots where {place} order by snapshot_date"
+    return row, query, noon
 
 
 def _row(built: Built, table: str, key: int) -> dict[str, Any]:

@@ -1,8 +1,10 @@
--- The stock at the end of each day of São Paulo, from the log. Days that no run saw are made up for, and today's
--- stands as it is so far. Kept in a full refresh: what is recorded here may be older than the log.
+-- The stock at the end of each day of São Paulo, from the log. Days that no run saw are made up for, days are recorded
+-- again of which changes came late, and today's stands as it is so far. Kept in a full refresh: what is recorded here
+-- may be older than the log.
 {{ config(
   full_refresh=false,
-  pre_hook="{{ clear_last_day('snapshot_date') }}",
+  pre_hook="{{ clear_open_days('snapshot_date', 'inventory') }}",
+  post_hook="{{ advance_watermark() }}",
   **fact('snapshot_date', ['product_id', 'warehouse_id'])
 ) }}
 with logged as (
@@ -42,7 +44,7 @@ emptied as (
 span as (
   select
     {% if is_incremental() %}
-    {{ first_open_day('snapshot_date') }} as recorded,
+    {{ first_open_day('snapshot_date', 'inventory') }} as recorded,
     {% else %}
     cast(null as date) as recorded,
     {% endif %}
