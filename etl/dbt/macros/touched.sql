@@ -5,9 +5,9 @@
 
 {#- The lines of orders that a run has to bring up to date: changed themselves, or through their order. -#}
 {% macro touched_lines() %}
-  {{ arrived('order_items') }}
+  {{ arrived('order_items', 'order_item_id', 'order_date') }}
   union distinct
-  select order_item_id as id from {{ ref('stg_order_items') }} where order_id in ({{ arrived('orders') }})
+  select order_item_id as id from {{ ref('stg_order_items') }} where order_id in ({{ arrived('orders', 'order_id', 'order_date') }})
 {% endmacro %}
 
 {#- Before a fact's rows, first: note which are touched, once for all that follows. -#}
