@@ -89,6 +89,14 @@
   {% endif %}
 {% endmacro %}
 
+{#- Before the rows of what is summed up by period: note the periods that lack a value. -#}
+{% macro note_periods_without(column, period) %}
+  {% if is_incremental() %}
+    insert into {{ pipeline_table('touched_day') }}
+    select distinct '{{ model.name }}', {{ period }}, {{ run_number() }} from {{ this }} where {{ column }} is null
+  {% endif %}
+{% endmacro %}
+
 {#- The days that were touched since this model last ran, as noted by any of `origins`. -#}
 {% macro touched_days(origins) -%}
   select day from {{ pipeline_table('touched_day') }}

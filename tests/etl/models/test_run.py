@@ -262,6 +262,22 @@ def test_a_run_and_appends_do_not_disturb_each_other(built: Built) -> None:
     )
 
 
+def test_sales_of_a_customer_that_comes_late_get_its_region(built: Built) -> None:
+    customer = built.query("select max(customer_id) from core.fact_orders where is_sale")[0][0]
+    built.query(f"create table kept as from raw.customers__log where _key = {customer}")
+    built.query(f"delete from raw.customers__log where _key = {customer}")
+    assert built.runner.run(full=True).is_good
+    assert built.query("select count(*) > 0 from intermediate.int_sales_monthly where region is null") == [(True,)]
+    built.raw.load_id += 1
+    built.query(f"insert into raw.customers__log select * replace ({built.raw.load_id} as _load_id) from kept")
+    assert built.runner.run().is_good
+    found = built.query("select * from intermediate.int_sales_monthly order by all")
+    margins = built.query("select * from intermediate.int_margins_monthly order by all")
+    assert built.runner.run(full=True).is_good
+    assert built.query("select * from intermediate.int_sales_monthly order by all") == found
+    assert built.query("select * from intermediate.int_margins_monthly order by all") == margins
+
+
 @pytest.mark.parametrize("table", ["customer_interactions", "order_items"])
 def test_truncated_tables_leave_no_rows(built: Built, table: str) -> None:
     # Changes of half of the rows were pruned, and the rows are in the base.
