@@ -31,7 +31,8 @@
           lag(is_deleted) over (partition by id order by _commit_lsn, _seq) as before_deleted
         from (
           select
-            id, _commit_lsn, _seq, _committed_at, is_deleted,
+            id, _commit_lsn, _seq, is_deleted,
+            {{ held_since('id') }} as _committed_at,
             {%- for column in columns %}
             last_value(case when is_deleted or not {{ is_unsent(positions[column]) }} then {{ boxed(column) }} end ignore nulls) over (
               partition by id order by _commit_lsn, _seq rows between unbounded preceding and current row
@@ -66,6 +67,18 @@
   ) as dated
   where not is_deleted
 {% endmacro %}
+
+{#- Since when a change holds: the changes' order is that of commits, and none holds before one that was earlier. Clocks
+    step back, and copied rows carry the time at which they were read. BigQuery's copies at LSN 0, which begin a log
+    anew, come before every change and move none. -#}
+{% macro held_since(key) -%}
+  coalesce(
+    max(case when _commit_lsn > 0 then _committed_at end) over (
+      partition by {{ key }} order by _commit_lsn, _seq rows between unbounded preceding and current row
+    ),
+    _committed_at
+  )
+{%- endmacro %}
 
 {#- The place of each column in its table, by which `_unchanged` marks it. -#}
 {% macro column_positions(table) %}

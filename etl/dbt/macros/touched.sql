@@ -5,9 +5,9 @@
 
 {#- The lines of orders that a run has to bring up to date: changed themselves, or through their order. -#}
 {% macro touched_lines() %}
-  {{ arrived('order_items') }}
+  {{ arrived('order_items', 'order_item_id', 'order_date') }}
   union distinct
-  select order_item_id as id from {{ ref('stg_order_items') }} where order_id in ({{ arrived('orders') }})
+  select order_item_id as id from {{ ref('stg_order_items') }} where order_id in ({{ arrived('orders', 'order_id', 'order_date') }})
 {% endmacro %}
 
 {#- Before a fact's rows, first: note which are touched, once for all that follows. -#}
@@ -86,6 +86,14 @@
       on changed.product_id = facts.product_id
       and facts.order_date >= changed.first_month and facts.order_date < changed.next_month
     where {{ every_day('facts.order_date') }}
+  {% endif %}
+{% endmacro %}
+
+{#- Before the rows of what is summed up by period: note the periods that lack a value. -#}
+{% macro note_periods_without(column, period) %}
+  {% if is_incremental() %}
+    insert into {{ pipeline_table('touched_day') }}
+    select distinct '{{ model.name }}', {{ period }}, {{ run_number() }} from {{ this }} where {{ column }} is null
   {% endif %}
 {% endmacro %}
 

@@ -34,7 +34,8 @@ class Collecting:
     """What has been read since the batch of a position.
 
     Partitions are not read in step: what stands in the source's order before a position that was reached through
-    another partition counts as committed right after it. Changes of one key are in one partition, and stay in order.
+    another partition counts as committed right after it. Changes of one key are in one partition, and stay in order:
+    rows of a snapshot, which have no place, come after all that was read before them, and before what follows.
     """
 
     before: int
@@ -43,6 +44,7 @@ class Collecting:
     _through: int = field(init=False)
     _seq: int = field(default=0, init=False)
     _at: int = field(default=0, init=False)
+    _copied: dict[str, int] = field(default_factory=dict, init=False)
     _rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list), init=False)
     _shapes: dict[str, TableShape] = field(default_factory=dict, init=False)
     _dead: list[DeadLetter] = field(default_factory=list, init=False)
@@ -86,7 +88,10 @@ class Collecting:
 
     def _commit(self, read: Read) -> int:
         place = read.said.place if isinstance(read.said, Event) else None
-        commit = max(place.commit if place else 0, self.before + 1)
+        table = read.shape.table
+        commit = max(place.commit if place else self._through, self.before + 1, self._copied.get(table, 0))
+        if place is None:
+            self._copied[table] = commit
         self._through = max(self._through, commit)
         return commit
 

@@ -8,7 +8,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import orjson
 
@@ -22,7 +22,13 @@ _OPERATIONS: Final = {
     "t": Operation.TRUNCATE,
 }
 _SNAPSHOT, _MESSAGE = "r", "m"
+_INCREMENTAL: Final = "incremental"
 _OLD_KEY: Final = "__debezium.oldkey"
+# More than any server writes: what is counted on from there still fits into 64 bits.
+_LARGEST_LSN: Final = 2**62
+_FIRST_MOMENT, _LAST_MOMENT = -62_135_596_800_000_000, 253_402_300_799_999_999
+MALFORMED: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, RecursionError)
+"""What reading raises where something has another form than Debezium's."""
 
 Fields = Mapping[str, Mapping[str, Any]]
 Headers = Sequence[tuple[str, bytes | str | None]]
@@ -55,7 +61,8 @@ class Place:
 class Event:
     """A change. `values` are those of the new row, or of the old one for a DELETE; `fields` tells their types.
 
-    `committed_at` is in microseconds from 1970. `place` is None for rows of a snapshot, which were `read_at` an LSN.
+    `committed_at` is in microseconds from 1970. `place` is None for rows of a snapshot, which were `read_at` an LSN; a
+    snapshot `begins_anew` unless it is made beside the stream, bit by bit.
     """
 
     operation: Operation
@@ -66,6 +73,7 @@ class Event:
     committed_at: int
     place: Place | None = None
     read_at: int = 0
+    begins_anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,13 @@ class Note:
 
 def read_envelope(value: bytes, key: bytes | None, headers: Headers, key_column: str) -> Event | Note:
     """Return what a message says; raises NoEnvelope."""
+    try:
+        return _read(value, key, headers, key_column)
+    except MALFORMED:
+        raise NoEnvelope("it has not the form of Debezium's messages") from None
+
+
+def _read(value: bytes, key: bytes | None, headers: Headers, key_column: str) -> Event | Note:
     whole = _object(value)
     schema = whole.get("schema") if "payload" in whole else None
     payload = _payload(whole)
@@ -110,7 +125,8 @@ def read_envelope(value: bytes, key: bytes | None, headers: Headers, key_column:
         fields=_fields(schema, side),
         committed_at=_microseconds(source),
         place=None if word == _SNAPSHOT else _place(source, payload.get("transaction")),
-        read_at=_read_at(source) if word == _SNAPSHOT else 0,
+        read_at=_lsn(source.get("lsn") or 0) if word == _SNAPSHOT else 0,
+        begins_anew=word == _SNAPSHOT and source.get("snapshot") != _INCREMENTAL,
     )
 
 
@@ -135,9 +151,14 @@ def _key(values: Mapping[str, Any], key: bytes | None, column: str) -> int:
     """Return the row's key, of the message's own or of the row."""
     said = _payload(_object(key)).get(column) if key else None
     found = said if said is not None else values.get(column)
-    if not isinstance(found, int) or isinstance(found, bool):
+    if not _is_number(found):
         raise NoEnvelope("it has no key that is a number")
     return found
+
+
+def _is_number(value: Any) -> TypeGuard[int]:
+    """Tell whether a value is a whole number of 64 bits."""
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
 
 
 def _old_key(headers: Headers, column: str) -> int | None:
@@ -146,32 +167,36 @@ def _old_key(headers: Headers, column: str) -> int | None:
     if data is None:
         return None
     found = _payload(_object(data.encode() if isinstance(data, str) else data)).get(column)
-    return found if isinstance(found, int) else None
+    if found is None:
+        return None
+    if not _is_number(found):
+        raise NoEnvelope("its former key is no number")
+    return found
 
 
 def _place(source: Mapping[str, Any], transaction: Any) -> Place:
-    lsn = source.get("lsn")
-    if not isinstance(lsn, int):
+    if source.get("lsn") is None:
         raise NoEnvelope("it has no lsn")
-    commit = 0
-    if isinstance(said := source.get("sequence"), str):
-        try:
-            commit = int(json.loads(said)[0] or 0)
-        except (ValueError, TypeError, IndexError, KeyError):
-            raise NoEnvelope("its sequence can't be read") from None
+    said, commit = source.get("sequence"), 0
+    if isinstance(said, str):
+        commit = _lsn(json.loads(said)[0] or 0)
     number = transaction.get("total_order") if isinstance(transaction, dict) else None
-    return Place(commit, lsn, number if isinstance(number, int) else 0)
+    return Place(commit, _lsn(source["lsn"]), number if _is_number(number) else 0)
 
 
-def _read_at(source: Mapping[str, Any]) -> int:
-    """Return the LSN as of which a snapshot was made; 0 where it is not told."""
-    found = source.get("lsn")
-    return found if isinstance(found, int) else 0
+def _lsn(value: Any) -> int:
+    """Return an LSN, which comes as a number or as its digits."""
+    found = int(value)
+    if not 0 <= found < _LARGEST_LSN:
+        raise NoEnvelope("its place in the log is none")
+    return found
 
 
 def _microseconds(source: Mapping[str, Any]) -> int:
     for name, factor in (("ts_us", 1), ("ts_ms", 1000)):
         if isinstance(found := source.get(name), int):
+            if not _FIRST_MOMENT <= found * factor <= _LAST_MOMENT:
+                raise NoEnvelope("its time is none")
             return found * factor
     return 0
 
@@ -180,7 +205,7 @@ def _note(payload: Mapping[str, Any], source: Mapping[str, Any]) -> Note:
     said = payload.get("message")
     if not isinstance(said, dict):
         raise NoEnvelope("its message is none")
-    return Note(int(source.get("lsn") or 0), str(said.get("prefix", "")), str(said.get("content", "")))
+    return Note(_lsn(source.get("lsn") or 0), str(said.get("prefix", "")), str(said.get("content", "")))
 
 
 def _fields(schema: Any, side: str) -> Fields:

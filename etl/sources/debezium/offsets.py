@@ -18,6 +18,9 @@ _COLUMNS: Final = (
     ColumnShape("last_commit", pa.int64(), nullable=True, description="Place of the last change: its commit."),
     ColumnShape("last_lsn", pa.int64(), nullable=True, description="Its LSN."),
     ColumnShape("last_number", pa.int64(), nullable=True, description="Its number within the transaction."),
+    ColumnShape(
+        "last_at", pa.int64(), nullable=True, description="The latest time of a change, microseconds from 1970."
+    ),
     ColumnShape("last_command", pa.int64(), nullable=True, description="The greatest number of a command."),
     ColumnShape("heard_lsn", pa.int64(), nullable=True, description="The LSN as of which it was heard."),
 )
@@ -44,17 +47,29 @@ class Heard:
 
 @dataclass(frozen=True)
 class Reached:
-    """The offset of a partition to be read next, the place of the last change that was read, and the last command."""
+    """The offset of a partition to be read next, the place of the last change that was read, and the last command.
+
+    `at` is the latest time of a change that was read, None where it was not noted.
+    """
 
     offset: int
     last: Place | None = None
     heard: Heard | None = None
+    at: int | None = None
 
-    def after(self, offset: int, place: Place | None, heard: Heard | None = None) -> "Reached":
+    def knows(self, place: Place, at: int) -> bool:
+        """Tell whether a change was read before.
+
+        One that is later than all of them was not: its place is of another cluster, whose log begins lower.
+        """
+        return place.was_before(self.last) and (self.at is None or at <= self.at)
+
+    def after(self, offset: int, place: Place | None, at: int = 0, heard: Heard | None = None) -> "Reached":
         """Return where it stands after a message; rows of snapshots have no place."""
-        return replace(
-            self, offset=offset + 1, last=place or self.last, heard=heard.joined(self.heard) if heard else self.heard
-        )
+        moved = replace(self, offset=offset + 1, heard=heard.joined(self.heard) if heard else self.heard)
+        if place is None or self.knows(place, at):
+            return moved
+        return replace(moved, last=place, at=max(at, self.at or at))
 
 
 def reached(parts: Iterable[pa.RecordBatch]) -> dict[Partition, Reached]:
@@ -64,7 +79,7 @@ def reached(parts: Iterable[pa.RecordBatch]) -> dict[Partition, Reached]:
         parts = [row[name] for name in ("last_commit", "last_lsn", "last_number")]
         last = None if parts[0] is None else Place(*parts)
         heard = None if row["last_command"] is None else Heard(row["last_command"], row["heard_lsn"])
-        found[row["topic"], row["partition"]] = Reached(row["next_offset"], last, heard)
+        found[row["topic"], row["partition"]] = Reached(row["next_offset"], last, heard, row["last_at"])
     return found
 
 
@@ -89,6 +104,7 @@ def offset_changes(moved: Mapping[Partition, Reached], position: int, at: int) -
                 "last_commit": last and last.commit,
                 "last_lsn": last and last.lsn,
                 "last_number": last and last.number,
+                "last_at": one.at,
                 "last_command": one.heard and one.heard.number,
                 "heard_lsn": one.heard and one.heard.lsn,
             }

@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -151,13 +151,15 @@ class Consuming:
         topic, number, offset = str(message.topic()), int(message.partition() or 0), int(message.offset() or 0)
         before = collecting.moved.get((topic, number)) or self._reached.get((topic, number)) or Reached(0)
         said = self._said(topic, message)
-        place = said.place if isinstance(said, Event) else None
+        if isinstance(said, Event) and said.begins_anew:
+            # Maybe of another cluster, whose log begins at lower places.
+            before = replace(before, last=None)
+        place, at = (said.place, said.committed_at) if isinstance(said, Event) else (None, 0)
         if isinstance(said, Note):
             collecting.note(said)
-        elif said is not None and not (place and place.was_before(before.last)):
+        elif said is not None and not (place and before.knows(place, at)):
             self._add(said, message, collecting)
-        latest = None if place is None else max(place, before.last or place)
-        collecting.moved[topic, number] = before.after(offset, latest, self._heard(said, topic))
+        collecting.moved[topic, number] = before.after(offset, place, at, self._heard(said, topic))
 
     def _add(self, said: Event | NoEnvelope, message: Message, collecting: Collecting) -> None:
         topic = str(message.topic())

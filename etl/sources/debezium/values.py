@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from etl.sources.debezium.envelope import MALFORMED
 from etl.sources.postgres_wal.documents import is_readable
 from etl.sources.postgres_wal.values import LONGEST, NOT_READABLE, OTHER_TYPE, TOO_LONG, UNFIT
 
@@ -58,9 +59,11 @@ def value_of(value: Any, field: Field | None, declared: pa.DataType, encoding: E
     """Return a value as Arrow takes it for the declared type; raises Unfit."""
     if value is None:
         return None
-    if pa.types.is_decimal128(declared):
-        return _decimal(value, field, declared, encoding)
-    return _READERS[str(declared)](value, field)
+    read = None if pa.types.is_decimal128(declared) else _READERS[str(declared)]
+    try:
+        return read(value, field) if read else _decimal(value, field, declared, encoding)
+    except MALFORMED:
+        raise Unfit(OTHER_TYPE) from None
 
 
 def _whole(bits: int) -> Callable[[Any, Field | None], int]:

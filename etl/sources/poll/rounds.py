@@ -79,8 +79,12 @@ class Round:
         """Read the keys and stamps of a table, and give what is gone, and what was changed and missed."""
         kept = tuple(column for column in shape.columns if column.name in (shape.key, stamp))
         narrow = replace(shape, columns=kept)
-        parts = [changes.records for changes, _ in copy_table(self.connection, narrow, self.moment) if changes]
-        table = pa.Table.from_batches(parts, narrow.records).select([shape.key, stamp])
+        parts = []
+        for changes, dead in copy_table(self.connection, narrow, self.moment):
+            # A row whose stamp is unfit is there all the same.
+            parts.append(pa.RecordBatch.from_pylist([{shape.key: letter.key} for letter in dead], narrow.own))
+            parts += [changes.records.select(narrow.names)] if changes else []
+        table = pa.Table.from_batches(parts, narrow.own)
         found = self.delivered.compare_keys(shape, stamp, table)
         yield from self._deleted(shape, found.gone)
         for first in range(0, len(found.other), _KEYS):

@@ -7,25 +7,30 @@ from typing import Final
 from google.api_core import exceptions as google
 
 from etl.changes import TableShape
-from etl.warehouses.bigquery.journal import Erasure
+from etl.warehouses.bigquery.journal import Epoch, Erasure
 from etl.warehouses.bigquery.service import ONCE, SECONDS, Service
 
 _ASIDE: Final = re.compile(r"(?P<table>\w+__(changes|base))_\d{14}")
 
 
-def erase(service: Service, shape: TableShape, names: Sequence[str], erasure: Erasure, folded: int) -> bool:
+def erase(
+    service: Service, shape: TableShape, names: Sequence[str], erasure: Erasure, standing: tuple[Epoch, int]
+) -> bool:
     """Empty the personal columns of a row; False where BigQuery can't yet, because the row was just streamed.
 
-    Where the base has everything up to the load that brought the command, which is `folded` or before it, what stands
-    there came after the erasure, and stays.
+    The mirror is in an epoch, and has folded a load. What its base or its epoch's copy has from the load on that
+    brought the command, or another row that took the key, came afterwards, and stays.
     """
+    epoch, folded = standing
     harmless = {column.name for column in shape.columns if not column.personal} | {shape.key}
     try:
         for name, columns in _tables(service, shape, names):
             if name == f"{shape.table}__base" and erasure.load_id <= folded:
                 continue
             if emptied := ", ".join(f"`{one}` = null" for one in columns if one not in harmless):
-                service.query(f"update {service.place.name(name)} set {emptied} where {_of_row(name, shape, erasure)}")
+                service.query(
+                    f"update {service.place.name(name)} set {emptied} where {_of_row(name, shape, erasure, epoch)}"
+                )
     except google.BadRequest as refused:
         if "streaming buffer" not in str(refused):
             raise
@@ -50,9 +55,12 @@ def _own_columns(service: Service, name: str) -> list[str]:
     return [field.name for field in table.schema if not field.name.startswith("_")]
 
 
-def _of_row(name: str, shape: TableShape, erasure: Erasure) -> str:
+def _of_row(name: str, shape: TableShape, erasure: Erasure, epoch: Epoch) -> str:
     """Return the condition that is true of a row's changes before the erasure, or of its row in a base."""
     key = int(erasure.key)
     if name.startswith(f"{shape.table}__base"):
         return f"`{shape.key}` = {key}"
-    return f"_committed_at >= timestamp '1900-01-01' and _key = {key} and _commit_lsn < {int(erasure.lsn)}"
+    return f"""
+    _committed_at >= timestamp '1900-01-01' and _key = {key} and _commit_lsn < {int(erasure.lsn)}
+    and (_commit_lsn > 0 or _load_id < {erasure.load_id + epoch.shift})
+    """

@@ -243,8 +243,9 @@ class Mirror:
                 self._journal.note_erased(erasure)
 
     def _is_erased(self, erasure: Erasure) -> bool:
-        names, folded = self._columns[erasure.table].names, self._journal.folded(erasure.table)
-        return erase(self._service, self._shapes[erasure.table], names, erasure, folded)
+        standing = self._epoch or Epoch(0, 0), self._journal.folded(erasure.table)
+        names = self._columns[erasure.table].names
+        return erase(self._service, self._shapes[erasure.table], names, erasure, standing)
 
 
 def _unless_fenced(action: Callable[[], object]) -> None:

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from etl.changes import META, Batch, Changes, DeadLetter, Operation, TableShape
 from etl.warehouses.duckdb.copies import forget_after, publish_copy
+from etl.warehouses.duckdb.erasure import scrubbed_letters
 from etl.warehouses.duckdb.letters import bury, poisoned_keys, without_dependants
 from etl.warehouses.duckdb.shaping import extended, raise_alert, shape_table
 from etl.warehouses.duckdb.statements import first_row, quoted
@@ -74,7 +75,7 @@ class RawTable:
         self, parts: Sequence[Changes], letters: Sequence[DeadLetter], after: int, through: int, load_id: int
     ) -> None:
         """Take in what was committed after an LSN, and show what was committed up to another one."""
-        bury(self._cursor, letters, load_id)
+        bury(self._cursor, scrubbed_letters(self._cursor, letters), load_id)
         changed = self._without_copied(parts, after)
         reached = [lsn for lsn in self._copies.moments if lsn <= through]
         rest = list(letters)

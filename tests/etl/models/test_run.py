@@ -6,6 +6,8 @@ import sys
 import threading
 from typing import Any
 
+import pytest
+
 from tests.etl.models.conftest import Built, Rows
 from tests.etl.raw_tables import DELETE, INSERT, SNAPSHOT, TRUNCATE, UPDATE
 
@@ -14,6 +16,7 @@ _FACTS = (
     "total_amount, order_status, payment_method from "
 )
 
+_DAY = dt.timedelta(days=1)
 _MARTS = (
     *("customer_360", "customer_lifetime_value", "customer_rfm", "customer_churn_features", "purchase_patterns"),
     *("product_performance", "inventory_turnover", "demand_forecast_features", "price_elasticity"),
@@ -161,6 +164,20 @@ def test_dimensions_keep_history(built: Built) -> None:
     assert built.query("select is_current, valid_to from core.dim_customers where customer_id = 2") == [(False, moment)]
 
 
+def test_versions_do_not_overlap_where_a_copy_tells_a_later_time_than_the_changes_after_it(built: Built) -> None:
+    row = _row(built, "customers", built.query("select min(customer_id) from core.fact_orders where is_sale")[0][0])
+    order = _row(built, "orders", built.query(f"select min(id) from raw.orders where customer_id = {row['id']}")[0][0])
+    minute, now = dt.timedelta(minutes=1), dt.datetime.now(dt.UTC)
+    built.raw.append("customers", SNAPSHOT, [row | {"region": "N"}], at=now - 10 * minute)
+    built.raw.append("customers", UPDATE, [row | {"region": "S"}], at=now - 20 * minute)
+    built.raw.append("orders", UPDATE, [order | {"order_date": now - 15 * minute, "status": "pending"}])
+    assert built.runner.run().is_good
+    current = f"select region from core.dim_customers where customer_id = {row['id']} and is_current"
+    assert built.query(current) == [("S",)]
+    sold = built.query("select sum(total_amount) from core.fact_orders where is_sale")
+    assert built.query("select sum(total_amount) from intermediate.int_sales_monthly") == sold
+
+
 def test_stock_is_recorded_for_days_that_no_run_saw(built: Built) -> None:
     day = dt.timedelta(days=1)
     key = built.query("select max(id) from raw.inventory")[0][0]
@@ -183,6 +200,30 @@ def test_stock_is_recorded_for_days_that_no_run_saw(built: Built) -> None:
     assert found == [(today - 3 * day, was), (today - 2 * day, 4321), (today - day, 4321), (today, 4321)]
     counts = built.query("select count(*) from core.fact_inventory_snapshots group by snapshot_date")
     assert len(set(counts)) == 1
+
+
+def test_stock_is_recorded_again_for_days_of_which_changes_came_late(built: Built) -> None:
+    row, recorded, noon = _recorded_for_three_days(built, "min(id)")
+    was = (row["quantity_available"],)
+    assert built.query(recorded) == [was, was, was, was]
+    built.raw.append("inventory", UPDATE, [row | {"quantity_available": 987}], at=noon - 2 * _DAY)
+    assert built.runner.run(select=["fact_inventory_snapshots"]).is_good
+    assert built.query(recorded) == [was, (987,), (987,), (987,)]
+
+    # What the row was before the change was pruned, and is known only from what was recorded.
+    built.query(f"delete from raw.inventory__log where _key = {row['id']} and _op = {SNAPSHOT}")
+    other = _row(built, "inventory", built.query("select max(id) from raw.inventory")[0][0])
+    built.raw.append("inventory", UPDATE, [other], at=noon - 3 * _DAY)
+    assert built.runner.run(select=["fact_inventory_snapshots"]).is_good
+    assert built.query(recorded) == [was, (987,), (987,), (987,)]
+
+
+def test_stock_is_recorded_once_where_the_times_of_commits_step_back(built: Built) -> None:
+    row, recorded, noon = _recorded_for_three_days(built, "max(id) - 1")
+    for quantity, days in ((5, 1), (6, 2)):
+        built.raw.append("inventory", UPDATE, [row | {"quantity_available": quantity}], at=noon - days * _DAY)
+    assert built.runner.run(select=["fact_inventory_snapshots"]).is_good
+    assert built.query(recorded) == [(row["quantity_available"],), (row["quantity_available"],), (6,), (6,)]
 
 
 def test_a_run_and_appends_do_not_disturb_each_other(built: Built) -> None:
@@ -221,10 +262,31 @@ def test_a_run_and_appends_do_not_disturb_each_other(built: Built) -> None:
     )
 
 
-def test_truncated_tables_leave_no_rows(built: Built) -> None:
-    built.raw.append("customer_interactions", TRUNCATE, [{}])
-    assert built.runner.run(select=["fact_customer_interactions"]).is_good
-    assert built.query("select count(*) from core.fact_customer_interactions") == [(0,)]
+def test_sales_of_a_customer_that_comes_late_get_its_region(built: Built) -> None:
+    customer = built.query("select max(customer_id) from core.fact_orders where is_sale")[0][0]
+    built.query(f"create table kept as from raw.customers__log where _key = {customer}")
+    built.query(f"delete from raw.customers__log where _key = {customer}")
+    assert built.runner.run(full=True).is_good
+    assert built.query("select count(*) > 0 from intermediate.int_sales_monthly where region is null") == [(True,)]
+    built.raw.load_id += 1
+    built.query(f"insert into raw.customers__log select * replace ({built.raw.load_id} as _load_id) from kept")
+    assert built.runner.run().is_good
+    found = built.query("select * from intermediate.int_sales_monthly order by all")
+    margins = built.query("select * from intermediate.int_margins_monthly order by all")
+    assert built.runner.run(full=True).is_good
+    assert built.query("select * from intermediate.int_sales_monthly order by all") == found
+    assert built.query("select * from intermediate.int_margins_monthly order by all") == margins
+
+
+@pytest.mark.parametrize("table", ["customer_interactions", "order_items"])
+def test_truncated_tables_leave_no_rows(built: Built, table: str) -> None:
+    # Changes of half of the rows were pruned, and the rows are in the base.
+    built.query(f"insert into raw.{table}__base by name select * from raw.{table} where id % 2 = 0")
+    built.query(f"delete from raw.{table}__log where _key % 2 = 0")
+    built.raw.append(table, TRUNCATE, [{}])
+    fact = {"customer_interactions": "fact_customer_interactions", "order_items": "fact_orders"}[table]
+    assert built.runner.run(select=[fact]).is_good
+    assert built.query(f"select count(*) from core.{fact}") == [(0,)]
 
 
 def test_results_are_kept_without_values(built: Built) -> None:
@@ -247,6 +309,18 @@ def _margins(built: Built) -> Rows:
     """Return the margin as the month's mart and as the customers' orders have it."""
     by_month = built.query("select sum(gross_margin) from marts.revenue_and_margin")
     return by_month + built.query("select sum(costed_amount - cost_amount) from intermediate.int_orders")
+
+
+def _recorded_for_three_days(built: Built, key: str) -> tuple[dict[str, Any], str, dt.datetime]:
+    """Record stock as if the log began three days ago; return a row, a query of its days, and noon of today."""
+    row = _row(built, "inventory", built.query(f"select {key} from raw.inventory")[0][0])
+    noon = dt.datetime.combine(built.query("select today from intermediate.int_clock")[0][0], dt.time(15), dt.UTC)
+    built.query(f"update raw.inventory__log set _committed_at = timestamptz '{noon - 3 * _DAY}' where _op = {SNAPSHOT}")
+    built.query("delete from core.fact_inventory_snapshots")
+    assert built.runner.run(select=["fact_inventory_snapshots"]).is_good
+    place = f"product_id = {row['product_id']} and warehouse_id = {row['warehouse_id']}"
+    query = f"select quantity_available from core.fact_inventory_snapshots where {place} order by snapshot_date"
+    return row, query, noon
 
 
 def _row(built: Built, table: str, key: int) -> dict[str, Any]:

@@ -183,6 +183,22 @@ def test_what_the_connector_writes_again_changes_nothing(pair: Pair) -> None:
     assert pair.things()[1][0] == "d"
 
 
+@pytest.mark.parametrize("after", [dt.timedelta(0), dt.timedelta(hours=1)])
+def test_changes_of_another_cluster_whose_log_begins_lower_are_taken(pair: Pair, after: dt.timedelta) -> None:
+    pair.write(5_000_000, 0, Operation.INSERT, 1, "a")
+    pair.write(5_000_100, 0, Operation.UPDATE, 1, "b")
+    pair.deliver(2)
+    pair.begin_again()
+    pair.connector._before = pair.connector._commit = 1000
+    if not after:
+        pair.write(1100, 0, Operation.SNAPSHOT, 1, "b")
+    for commit, text in ((1200, "c"), (1300, "d")):
+        # No row of the table may be in this partition when the snapshot is made: then their times tell.
+        pair.write(commit, 0, Operation.UPDATE, 1, text, _committed_at=AT + after)
+    pair.deliver_all()
+    assert pair.things()[1][0] == "d"
+
+
 def test_partitions_that_lag_lose_nothing(pair: Pair) -> None:
     def write(partition: int, commit: int, key: int, text: str) -> None:
         value = pair.connector.envelope(THINGS, row_of(key, text, commit), Operation.UPDATE)

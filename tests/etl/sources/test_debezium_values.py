@@ -64,6 +64,19 @@ def test_a_value_that_does_not_fit_is_refused(value: object, declared: pa.DataTy
         value_of(value, None, declared, Encoding(decimals_are_text=True))
 
 
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [
+        ("AQ==", {"type": "bytes", "parameters": {"scale": "x"}}), ("AQ==", {"type": "bytes", "parameters": ["x"]}),
+        ("AQ==", {"type": "bytes", "parameters": {"scale": str(10**9)}}), ("AQ==", {"parameters": {"scale": []}}),
+        ({"scale": -(10**6), "value": "AQ=="}, None), ({"scale": 10**10, "value": "AQ=="}, None), ("f" * 4000, None),
+    ],
+)  # fmt: skip # a table
+def test_a_number_whose_type_is_malformed_is_refused(value: object, field: dict[str, Any] | None) -> None:
+    with pytest.raises(Unfit):
+        value_of(value, field, NUMERIC, Encoding())
+
+
 JSON = {"name": "io.debezium.data.Json", "type": "string"}
 DEEP = "[" * 501 + "]" * 501
 

@@ -176,6 +176,18 @@ def test_an_unfit_row_is_a_dead_letter_once_and_is_taken_when_it_fits(made: Make
     assert changes(polled.round()) == [("stamped", Operation.UPDATE, 4)]
 
 
+def test_a_row_whose_time_of_change_is_unfit_is_not_taken_for_deleted(made: Make) -> None:
+    polled = made()
+    polled.round()
+    polled.connection.execute("update stamped set updated_at = 'infinity' where id = 4")
+    polled.begin_again()
+    batches = polled.round()
+    assert changes(batches) == []
+    assert [(letter.key, letter.column) for batch in batches for letter in batch.dead] == [(4, "updated_at")]
+    assert polled.warehouse.read("stamped").num_rows == 50
+    assert polled.round() == []
+
+
 def test_a_source_that_is_away_is_told(made: Make) -> None:
     with pytest.raises(SourceGone):
         Poll("postgresql://nobody@127.0.0.1:1/none", [PLAIN], PACE).open(made().warehouse)

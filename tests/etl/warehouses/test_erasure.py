@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import pyarrow as pa
+import pytest
 
-from etl.changes import Batch, DeadLetter, Erase, TableShape
+from etl.changes import Batch, DeadLetter, Erase, Operation, TableShape, copy_begins, copy_ends
 from etl.warehouses.duckdb.warehouse import DuckDBWarehouse
 from tests.etl.warehouses.things import (
     DELETE,
@@ -12,6 +13,7 @@ from tests.etl.warehouses.things import (
     SHAPE,
     SNAPSHOT,
     UPDATE,
+    Row,
     batch,
     changes,
     column,
@@ -76,3 +78,69 @@ def test_columns_that_are_no_longer_declared_are_erased_too() -> None:
     made.prepare([TableShape("things", (SHAPE.columns[0], SHAPE.columns[1], column("c", pa.int64())))])
     made.append(Batch(2, control=(Erase("things", 1),)))
     assert SECRET not in everything(made)
+
+
+def test_a_former_key_is_found_where_the_move_is_a_dead_letter() -> None:
+    made = warehouse(":memory:", PERSONAL)
+    made.append(batch([(1, 0, INSERT, 7, None, 0, 1, SECRET)], 1))
+    made.append(
+        batch(
+            [(2, 0, DELETE, 7, None, 0, None, None)], 2, dead=[DeadLetter("things", 2, 1, 8, "a", "", b"", old_key=7)]
+        )
+    )
+    made.append(batch([(3, 0, UPDATE, 8, None, 0, 1, "anonymous")], 3, control=[Erase("things", 8, 3)]))
+    assert (content(made), SECRET in everything(made)) == ({8: (1, "anonymous")}, False)
+
+
+def test_a_former_key_is_found_where_the_move_waits_for_its_commit() -> None:
+    made = warehouse(":memory:", PERSONAL)
+    made.append(batch([(1, 0, INSERT, 7, None, 0, 1, SECRET)], 1))
+    made.compact("things")
+    moved: list[Row] = [(4, 0, DELETE, 7, None, 0, None, None), (4, 1, INSERT, 8, 7, 0, 1, "anonymous")]
+    made.append(batch(moved, 1, is_partial=True))
+    made.append(
+        batch([(4, 2, INSERT, 9, None, 0, 9, "of another")], 1, control=[Erase("things", 8, 4)], is_partial=True)
+    )
+    made.append(Batch(4))
+    assert (content(made), SECRET in everything(made)) == ({8: (1, "anonymous"), 9: (9, "of another")}, False)
+
+
+@pytest.mark.parametrize("compacted_before", [2, 3, 4, 5])
+def test_a_row_that_took_a_former_key_is_kept(compacted_before: int) -> None:
+    made = warehouse(":memory:", PERSONAL)
+    steps: dict[int, list[Row]] = {
+        1: [(1, 0, INSERT, 7, None, 0, 1, SECRET)],
+        2: [(2, 0, DELETE, 7, None, 0, None, None), (2, 1, INSERT, 8, 7, 0, 1, SECRET)],
+        3: [(3, 0, INSERT, 7, None, 0, 2, "of another")],
+        4: [(4, 0, UPDATE, 8, None, 0, 1, "anonymous")],
+    }
+    for lsn, rows in steps.items():
+        if lsn == compacted_before:
+            made.compact("things")
+        made.append(batch(rows, lsn, control=[Erase("things", 8, 4)] if lsn == 4 else ()))
+    made.append(Batch(5, (changes([(3, 0, SNAPSHOT, 7, None, 0, 2, "of another")], PERSONAL),)))
+    assert (content(made), SECRET in everything(made)) == ({7: (2, "of another"), 8: (1, "anonymous")}, False)
+    assert [row[-1] for row in history(made) if row[3] == 7 and row[2] != DELETE] == [None, "of another"]
+
+
+def test_a_row_that_took_a_former_key_in_the_same_transaction_is_kept() -> None:
+    made = warehouse(":memory:", PERSONAL)
+    made.append(batch([(1, 0, INSERT, 7, None, 0, 1, SECRET), (1, 1, INSERT, 9, None, 0, 9, "of another")], 1))
+    left: list[Row] = [(2, 0, DELETE, 7, None, 0, None, None), (2, 1, INSERT, 8, 7, 0, 1, SECRET)]
+    made.append(batch([*left, (2, 2, DELETE, 9, None, 0, None, None), (2, 3, INSERT, 7, 9, 0, 9, "of another")], 2))
+    made.append(Batch(3, control=[Erase("things", 8, 3)]))
+    assert (content(made), SECRET in everything(made)) == ({7: (9, "of another"), 8: (1, None)}, False)
+
+
+def test_an_unfit_row_of_a_copy_from_before_the_erasure_is_kept_without_what_came() -> None:
+    made = warehouse(":memory:", PERSONAL)
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, SECRET)], 1))
+    made.append(Batch(0, (copy_begins(PERSONAL, 5),), is_partial=True))
+    made.append(batch([(9, 0, UPDATE, 1, None, 0, 1, "anonymous")], 9, control=[Erase("things", 1, 9)]))
+    unfit = DeadLetter("things", 5, 0, 1, "a", "", SECRET.encode(), Operation.SNAPSHOT, form="copy")
+    made.append(
+        Batch(0, (copy_ends(PERSONAL, 5),), dead=[unfit, replace(unfit, seq=1, key=2, raw=b"?")], is_partial=True)
+    )
+    made.append(Batch(10))
+    assert (content(made), SECRET in everything(made)) == ({1: (1, "anonymous")}, False)
+    assert [(letter.key, letter.raw) for letter in made.letters()] == [(1, b""), (2, b"?")]

@@ -1,6 +1,6 @@
 {{ config(
   pre_hook=[
-    "{{ note_touched(arrived('customer_interactions')) }}",
+    "{{ note_touched(arrived('customer_interactions', 'interaction_id', 'interaction_date')) }}",
     "{{ clear_touched('interaction_id', 'interaction_date', ref('int_interactions')) }}",
   ],
   post_hook="{{ advance_watermark() }}",

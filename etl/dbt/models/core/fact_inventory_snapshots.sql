@@ -1,11 +1,13 @@
--- The stock at the end of each day of São Paulo, from the log. Days that no run saw are made up for, and today's
--- stands as it is so far. Kept in a full refresh: what is recorded here may be older than the log.
+-- The stock at the end of each day of São Paulo, from the log. Days that no run saw are made up for, days are recorded
+-- again of which changes came late, and today's stands as it is so far. Kept in a full refresh: what is recorded here
+-- may be older than the log.
 {{ config(
   full_refresh=false,
-  pre_hook="{{ clear_last_day('snapshot_date') }}",
+  pre_hook="{{ clear_open_days('snapshot_date', 'inventory') }}",
+  post_hook="{{ advance_watermark() }}",
   **fact('snapshot_date', ['product_id', 'warehouse_id'])
 ) }}
-with changes as (
+with logged as (
   select
     _key as inventory_id,
     product_id,
@@ -13,14 +15,20 @@ with changes as (
     quantity_available,
     quantity_reserved,
     _op = 3 as is_deleted,
-    _committed_at as valid_from,
-    lead(_committed_at) over (partition by _key order by _commit_lsn, _seq) as valid_to
+    _commit_lsn,
+    _seq,
+    {{ held_since('_key') }} as valid_from
   from {{ source('raw', 'inventory__log') }}
   where _key is not null
+),
+
+changes as (
+  select *, lead(valid_from) over (partition by inventory_id order by _commit_lsn, _seq) as valid_to
+  from logged
   union all
   -- Copied before the log began, and never changed since.
   select
-    id, product_id, warehouse_id, quantity_available, quantity_reserved, false,
+    id, product_id, warehouse_id, quantity_available, quantity_reserved, false, 0, 0,
     {{ since_ever() }}, cast(null as {{ 'timestamp' if target.type == 'bigquery' else 'timestamptz' }})
   from {{ source('raw', 'inventory__base') }}
   where id not in (select _key from {{ source('raw', 'inventory__log') }} where _key is not null)
@@ -28,13 +36,15 @@ with changes as (
 ),
 
 emptied as (
-  select _committed_at as emptied_at from {{ source('raw', 'inventory__log') }} where _op = 4
+  select _commit_lsn as lsn, _seq as seq, _committed_at as emptied_at
+  from {{ source('raw', 'inventory__log') }}
+  where _op = 4
 ),
 
 span as (
   select
     {% if is_incremental() %}
-    {{ first_open_day('snapshot_date') }} as recorded,
+    {{ first_open_day('snapshot_date', 'inventory') }} as recorded,
     {% else %}
     cast(null as date) as recorded,
     {% endif %}
@@ -60,5 +70,7 @@ inner join changes
   on changes.valid_from < days.ends_at and (changes.valid_to is null or changes.valid_to >= days.ends_at)
 where not changes.is_deleted
   and not exists (
-    select 1 from emptied where emptied.emptied_at < days.ends_at and emptied.emptied_at > changes.valid_from
+    select 1 from emptied
+    where emptied.emptied_at < days.ends_at
+      and (emptied.lsn > changes._commit_lsn or (emptied.lsn = changes._commit_lsn and emptied.seq > changes._seq))
   )

@@ -1,5 +1,5 @@
 {{ config(
-  pre_hook=["{{ note_touched(arrived('orders')) }}", "{{ clear_keys('order_id') }}"],
+  pre_hook=["{{ note_touched(arrived('orders', 'order_id')) }}", "{{ clear_keys('order_id') }}"],
   post_hook="{{ advance_watermark() }}",
   **summed()
 ) }}

@@ -1,7 +1,7 @@
 {{ config(
   pre_hook=[
     "{{ note_days_of_costs(ref('fact_orders')) }}",
-    "{{ clear_periods('month', ['fact_orders', 'int_margins_monthly'], month_of) }}",
+    "{{ clear_periods('month', ['fact_orders', 'int_sales_monthly', 'int_margins_monthly'], month_of) }}",
   ],
   post_hook="{{ advance_watermark() }}",
   **summed()
@@ -9,7 +9,7 @@
 with sales as (
   select * from {{ ref('int_sales_monthly') }}
   {% if is_incremental() %}
-  where {{ has_touched_day('month', ['fact_orders', 'int_margins_monthly'], month_of) }}
+  where {{ has_touched_day('month', ['fact_orders', 'int_sales_monthly', 'int_margins_monthly'], month_of) }}
   {% endif %}
 )
 

@@ -1,6 +1,10 @@
--- The region is that of the customer at the time of the order: a customer that moves doesn't change the past.
+-- The region is that of the customer at the time of the order: a customer that moves doesn't change the past. Months with
+-- customers that were not known are summed up again, for these may have come.
 {{ config(
-  pre_hook="{{ clear_periods('month', ['fact_orders'], month_of) }}",
+  pre_hook=[
+    "{{ note_periods_without('region', 'month') }}",
+    "{{ clear_periods('month', ['fact_orders', 'int_sales_monthly'], month_of) }}",
+  ],
   post_hook="{{ advance_watermark() }}",
   **summed()
 ) }}
@@ -23,6 +27,6 @@ left join {{ ref('dim_customers') }} as customers
   and (customers.valid_to is null or customers.valid_to > facts.ordered_at)
 where {{ every_day('facts.order_date') }} and facts.is_sale
 {% if is_incremental() %}
-  and {{ has_touched_day(month_of('facts.order_date'), ['fact_orders'], month_of) }}
+  and {{ has_touched_day(month_of('facts.order_date'), ['fact_orders', 'int_sales_monthly'], month_of) }}
 {% endif %}
 group by 1, 2, 3
