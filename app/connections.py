@@ -322,8 +322,7 @@ class _LimitedProtocol(PatientProtocol):
         if self._head.is_open and self._head.fed:
             self._refuse(408, message)
         else:
-            # Nothing of a request came, or its answer went out already.
-            self.transport.close()
+            super()._too_late(message)
 
     def _refuse(self, status: int, message: str) -> None:
         if self.transport.is_closing():

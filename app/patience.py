@@ -53,7 +53,9 @@ class PatientProtocol(HttpToolsProtocol):
         self._too_late(message)
 
     def _too_late(self, message: str) -> None:
-        raise NotImplementedError
+        """End the connection, without the message: nothing of a request came, or its answer went out already."""
+        del message
+        self.transport.close()
 
     # Nothing comes after a response.
 
