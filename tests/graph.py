@@ -1,8 +1,8 @@
 """An engine over the sample, as it is served: with the role that may only read."""
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
@@ -100,6 +100,15 @@ PATIENCE = 120
 def serving_url(stack: Stack, owner_url: str) -> str:
     """Return the URL under which a database is served: that of the role that may only read."""
     return at_database(stack.endpoints.database_url, database_name(owner_url))
+
+
+@contextmanager
+def altered_sample(stack: Stack, template: str, text: str, values: Sequence[Any] | None = None) -> Iterator[str]:
+    """Make a sample of its own, run statements on it as its owner, and give the URL under which it is served."""
+    with new_sample(stack, template) as owner_url:
+        with psycopg.connect(owner_url) as connection:
+            connection.execute(text.encode(), values)
+        yield serving_url(stack, owner_url)
 
 
 @cache

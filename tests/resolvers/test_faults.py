@@ -4,14 +4,12 @@ import gc
 import logging
 from collections.abc import AsyncIterator, Iterator
 
-import psycopg
 import pytest
 import pytest_asyncio
 
 from app.embedded import Stack
-from tests.graph import Asking, asking, serving_url
+from tests.graph import Asking, altered_sample, asking
 from tests.model.viewers import ADMIN
-from tests.sample import new_sample
 
 # Reading the view fails, with a message that has a value of the column in it.
 BROKEN = """
@@ -29,10 +27,8 @@ SECRET = "SEGREDO"
 
 @pytest.fixture(scope="module")
 def broken_url(stack: Stack, migrated_template: str) -> Iterator[str]:
-    with new_sample(stack, migrated_template) as url:
-        with psycopg.connect(url) as connection:
-            connection.execute(BROKEN)
-        yield serving_url(stack, url)
+    with altered_sample(stack, migrated_template, BROKEN) as served:
+        yield served
 
 
 @pytest_asyncio.fixture(params=["reference", "compiled"])

@@ -2,13 +2,11 @@
 
 from collections.abc import AsyncIterator, Iterator
 
-import psycopg
 import pytest
 import pytest_asyncio
 
 from app.embedded import Stack
-from tests.graph import Asking, asking, serving_url
-from tests.sample import new_sample
+from tests.graph import Asking, altered_sample, asking
 
 HELD = '{"phone": "1", "large": 12345678901234567890123, "larger": 1e40, "exact": 0.1000}'
 SHOWN = b'{"exact": 0.1000, "large": 12345678901234567890123, "phone": "1", "larger": 1' + b"0" * 40 + b"}"
@@ -16,10 +14,8 @@ SHOWN = b'{"exact": 0.1000, "large": 12345678901234567890123, "phone": "1", "lar
 
 @pytest.fixture(scope="module")
 def url(stack: Stack, migrated_template: str) -> Iterator[str]:
-    with new_sample(stack, migrated_template) as owner_url:
-        with psycopg.connect(owner_url) as connection:
-            connection.execute("update suppliers set contact_info = %s", [HELD])
-        yield serving_url(stack, owner_url)
+    with altered_sample(stack, migrated_template, "update suppliers set contact_info = %s", [HELD]) as served:
+        yield served
 
 
 @pytest_asyncio.fixture(params=["reference", "compiled"])

@@ -3,13 +3,11 @@
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-import psycopg
 import pytest
 import pytest_asyncio
 
 from app.embedded import Stack
-from tests.graph import Asking, asking, serving_url
-from tests.sample import new_sample
+from tests.graph import Asking, altered_sample, asking
 
 FIRST, LAST = "0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59.999999+00:00"
 MOMENTS = f"""
@@ -29,10 +27,8 @@ SPANS = """query($where: OrderFilter!) {
 
 @pytest.fixture(scope="module")
 def url(stack: Stack, migrated_template: str) -> Iterator[str]:
-    with new_sample(stack, migrated_template) as owner_url:
-        with psycopg.connect(owner_url) as connection:
-            connection.execute(MOMENTS)
-        yield serving_url(stack, owner_url)
+    with altered_sample(stack, migrated_template, MOMENTS) as served:
+        yield served
 
 
 @pytest_asyncio.fixture(params=["reference", "compiled"])
