@@ -10,7 +10,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -21,12 +21,21 @@ from schema.model import Kind
 from schema.scalars import write_date_time, write_decimal
 from security.errors import BadUserInput
 
+_MOST_KNOWN: Final = 1024
+_LONGEST_KNOWN: Final = 256
+
 
 class Cursors:
-    """Seals and opens cursors with a key derived from a secret; every process of a deployment has the same secret."""
+    """Seals and opens cursors with a key derived from a secret; every process of a deployment has the same secret.
+
+    The last ones that were given at the ends of pages are known: the next page is asked for by one of them, and a page
+    that is asked for again ends where it did. They open wherever they would without that, and nowhere else.
+    """
 
     def __init__(self, secret: bytes) -> None:
         self._cipher = AESSIV(hashlib.sha512(b"cienty cursor" + secret).digest())
+        self._given: dict[tuple[bytes, bytes], bytes] = {}
+        self._known: dict[tuple[bytes, str], Sequence[Any]] = {}
 
     def seal(self, belongs_to: bytes, values: Sequence[Any]) -> str:
         """Return the cursor of a place, given by a value for each step of its ordering."""
@@ -37,10 +46,21 @@ class Cursors:
         """Return the same cursor, in ASCII, where the values are a JSON array already, with any spaces and escapes."""
         return self._sealed(belongs_to, orjson.dumps(orjson.loads(values)))
 
+    def seal_end(self, belongs_to: bytes, values: bytes) -> bytes:
+        """Return the same of a row at one of a page's ends, and know it from now on."""
+        given = self._given.get((belongs_to, values))
+        if given is None:
+            given = self.seal_written(belongs_to, values)
+            if len(values) <= _LONGEST_KNOWN:
+                self._keep(belongs_to, values, given)
+        return given
+
     def open(self, belongs_to: bytes, ordering: Ordering, cursor: str) -> list[Any]:
         """Return the values of a cursor; one that was changed or belongs elsewhere is refused."""
         try:
-            values = orjson.loads(self._cipher.decrypt(_read_spelled(cursor), [belongs_to]))
+            values = self._known.get((belongs_to, cursor))
+            if values is None:
+                values = orjson.loads(self._cipher.decrypt(_read_spelled(cursor), [belongs_to]))
         except (InvalidTag, binascii.Error, ValueError) as error:
             raise BadUserInput(
                 "The cursor does not belong here: pass one that this field gave with the same `orderBy` and `where`."
@@ -49,6 +69,13 @@ class Cursors:
 
     def _sealed(self, belongs_to: bytes, plain: bytes) -> bytes:
         return _spelled(self._cipher.encrypt(plain, [belongs_to]))
+
+    def _keep(self, belongs_to: bytes, values: bytes, cursor: bytes) -> None:
+        if len(self._given) >= _MOST_KNOWN:
+            self._given.clear()
+            self._known.clear()
+        self._given[belongs_to, values] = cursor
+        self._known[belongs_to, cursor.decode()] = orjson.loads(values)
 
 
 # Base64 for addresses (RFC 4648, 5); the module `base64` takes three times as long for it.

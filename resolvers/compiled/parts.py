@@ -81,7 +81,7 @@ class Cursor(Part):
         if text is None:
             return b"null"
         values = text.rsplit(SEPARATOR, 1)[-1] if self.is_last else text.split(SEPARATOR, 1)[0]
-        return reply.sealed(self.number, b"[%b]" % values)
+        return reply.sealed_end(self.number, b"[%b]" % values)
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,9 @@ class Reply:
         self._variables = variables
         self._told: dict[int, bytes] | None = None
 
-    def sealed(self, number: int, values: bytes) -> bytes:
-        """Return a cursor as JSON: the number of what it belongs to, and its values as a JSON array."""
-        return b'"%b"' % self._cursors.seal_written(self._belonging(number), values)
+    def sealed_end(self, number: int, values: bytes) -> bytes:
+        """Return the cursor of a page's end as JSON: the number of what it belongs to, its values as a JSON array."""
+        return b'"%b"' % self._cursors.seal_end(self._belonging(number), values)
 
     def all_sealed(self, text: bytes) -> bytes:
         """Return a text with the cursors that stand in it between marks."""
@@ -40,7 +40,7 @@ class Reply:
 
     def _found(self, match: re.Match[bytes]) -> bytes:
         number, values = match.groups()
-        return self.sealed(int(number), values)
+        return b'"%b"' % self._cursors.seal_written(self._belonging(int(number)), values)
 
     def _belonging(self, number: int) -> bytes:
         # Once for all rows: a filter among it is written anew.

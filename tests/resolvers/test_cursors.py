@@ -2,6 +2,7 @@
 
 import base64
 import datetime as dt
+import tracemalloc
 from decimal import Decimal
 from typing import Any
 
@@ -66,6 +67,33 @@ def test_a_cursor_that_was_changed_does_not_open(at: int, character: str) -> Non
         if text != cursor:
             with pytest.raises(BadUserInput):
                 CURSORS.open(HERE, ORDER, text)
+
+
+def test_a_cursor_that_is_known_opens_as_it_would_without_that() -> None:
+    giving, another = Cursors(b"secret"), Cursors(b"secret")
+    cursor = giving.seal_end(HERE, b'[ "10.00", 5]').decode()
+    assert cursor == giving.seal_end(HERE, b'[ "10.00", 5]').decode() == CURSORS.seal(HERE, [Decimal("10.00"), 5])
+    for cursors in (giving, another):
+        assert cursors.open(HERE, ORDER, cursor) == [Decimal("10.00"), 5]
+        for belongs_to, text in ((belonging("Query.orders", ORDER, None), cursor), (HERE, cursor + "=")):
+            with pytest.raises(BadUserInput):
+                cursors.open(belongs_to, ORDER, text)
+
+
+def test_what_is_known_of_cursors_takes_little_memory() -> None:
+    """However many are given, and however long their values are."""
+    cursors = Cursors(b"secret")
+    tracemalloc.start()
+    try:
+        for key in range(5000):
+            last = cursors.seal_end(HERE, b'["10.00",%d]' % key).decode()
+        for key in range(500):
+            cursors.seal_end(HERE, b'["%b",%d]' % (b"x" * 10_000, key))
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 2 << 20
+    assert cursors.open(HERE, ORDER, last) == [Decimal("10.00"), 4999]
 
 
 def test_a_cursor_has_one_spelling() -> None:
