@@ -57,6 +57,20 @@ async def test_buckets_in_redis_expire_and_name_nobody(stack: Stack) -> None:
     await redis.aclose()
 
 
+async def test_where_the_clock_of_redis_is_set_back_a_bucket_goes_on_filling(stack: Stack) -> None:
+    budget = Budget(1_000, 100)
+    shared = SharedBuckets.at(stack.endpoints.redis_url)
+    async with Redis.from_url(stack.endpoints.redis_url) as redis:
+        await redis.delete("gateway:budget:back")
+        await shared.take("back", budget, 1_000, 1_000)
+        an_hour_ahead = int(float(await redis.hget("gateway:budget:back", "at") or 0)) + 3_600_000_000
+        await redis.hset("gateway:budget:back", "at", str(an_hour_ahead))
+    assert (await shared.take("back", budget, 50, 50)).granted == 0
+    await asyncio.sleep(0.6)
+    assert (await shared.take("back", budget, 50, 50)).granted == 50
+    await shared.close()
+
+
 async def test_a_bucket_fills_by_the_clock_and_not_beyond_its_capacity() -> None:
     now = 0.0
     buckets = LocalBuckets(clock=lambda: now)
