@@ -32,9 +32,7 @@ def principal_of(claims: Mapping[str, Any]) -> Principal:
         scopes=scopes,
         customer_id=_id(claims["customer_id"], "customer_id") if "customer_id" in claims else None,
         regions=tuple(_region(region) for region in _list(claims.get("regions", []), "regions")),
-        warehouse_ids=tuple(
-            _id(number, "warehouse_ids") for number in _list(claims.get("warehouse_ids", []), "warehouse_ids")
-        ),
+        warehouse_ids=_warehouse_ids(claims["warehouse_ids"]) if "warehouse_ids" in claims else (),
         actor=_actor(claims["act"], scopes) if "act" in claims else None,
     )
 
@@ -106,6 +104,14 @@ def _region(value: object) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= MAX_REGION_LENGTH or not value.isprintable():
         raise MalformedClaims("regions holds something else than names")
     return value
+
+
+def _warehouse_ids(value: object) -> tuple[int, ...]:
+    ids = tuple(_id(number, "warehouse_ids") for number in _list(value, "warehouse_ids"))
+    if not ids:
+        # Who may use no warehouse must not be taken for somebody whom none was named for, and who sees all.
+        raise MalformedClaims("warehouse_ids is empty")
+    return ids
 
 
 def _id(value: object, claim: str) -> int:
