@@ -9,12 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from time import monotonic, time
-from typing import Any, Final, Self
+from typing import Any, Self
 
-from security.claims import MalformedClaims
+from security.claims import token_id_of
 from security.principal import Principal
-
-MAX_TOKEN_ID_LENGTH: Final = 255
 
 
 @dataclass(frozen=True)
@@ -50,12 +48,9 @@ class TokenMarks:
 
 def marks_of(claims: Mapping[str, Any], principal: Principal) -> TokenMarks:
     """Return the marks of a verified token; `MalformedClaims` for a `jti` that is no name."""
-    token_id = claims.get("jti")
-    if "jti" in claims and (not isinstance(token_id, str) or not 0 < len(token_id) <= MAX_TOKEN_ID_LENGTH):
-        raise MalformedClaims("jti is no name")
     named = [principal.subject] if principal.actor is None else [principal.subject, principal.actor.subject]
     return TokenMarks(
-        token=None if token_id is None else _digest("jti", token_id),
+        token=_digest("jti", token_id_of(claims["jti"])) if "jti" in claims else None,
         subjects=tuple(_digest("sub", subject) for subject in named),
         issued_at=claims["iat"],
     )
