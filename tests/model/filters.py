@@ -22,9 +22,12 @@ def _holds(world: Seen, model: Model, row: Row, name: str, value: Any) -> bool:
         parts = [matches(world, model, row, part) for part in ([value] if name == "not" else value)]
         return {"and": all(parts), "or": any(parts), "not": not any(parts)}[name]
     if name == "id":
-        return all(as_id(model, row) in (ids if word == "in" else [ids]) for word, ids in value.items())
+        chosen = all(as_id(model, row) in (ids if word == "in" else [ids]) for word, ids in value.items())
+        return not value or (chosen and world.has_key(model, row))
     if name in model.fields:
         field = model.fields[name]
+        if field.kind is Kind.KEY and value and not world.has_key(model, row):
+            return False
         return all(_compares(field, row[field.column.name], word, operand) for word, operand in value.items())
     return _holds_beyond(world, model.links[name], row, value)
 

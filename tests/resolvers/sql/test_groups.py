@@ -42,7 +42,7 @@ async def test_groups_are_those_of_the_model(ask_unguarded: Asking, viewer: View
         {"groupBy": group_by, "orderBy": order_by, "where": where, "first": first},
     )
 
-    world = World(viewer.counts if model.counts_unseen else viewer.sees)
+    world = World(viewer.counts, viewer.sees) if model.counts_unseen else World(viewer.sees)
     rows = [row for row in world.rows(model) if matches(world, model, row, where)]
     expected = groups(world, model, rows, group_by, order_by, is_told=told_to(viewer, model))
     assert told.data["groups"] == expected[: first or MAX_PAGE_SIZE]
