@@ -87,8 +87,13 @@ class Shipping:
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
                 await asyncio.to_thread(self.journal.sync)
-                for path in (*left_behind(self._folder), self.journal.path):
-                    await self._ship(path)
+                for path in left_behind(self._folder):
+                    try:
+                        await self._ship(path)
+                    except FileNotFoundError:
+                        # Another process has shipped it first, and taken it away.
+                        self._shipped.pop(path, None)
+                await self._ship(self.journal.path)
         except Exception as fault:  # noqa: BLE001 - whatever it is: a task that ended would ship nothing any more
             await self._disconnect()
             if not self._is_faulty:
