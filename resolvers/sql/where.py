@@ -73,7 +73,8 @@ class Filters:
                 return self._on_id(model, source, value)
         if field := model.fields.get(name):
             conditions = [self._on_field(field, source, operator, operand) for operator, operand in value.items()]
-            return self._by_key(model, source, conditions) if field.kind is Kind.KEY else all_hold(*conditions)
+            is_telling = field.kind is Kind.KEY or field.is_sensitive
+            return self._of_readable(model, source, conditions) if is_telling else all_hold(*conditions)
         link = model.links[name]
         return self._to_many(link, source, value) if link.many else self._to_one(link, source, value)
 
@@ -88,12 +89,12 @@ class Filters:
         for operator, operand in given.items():
             _present(operator, operand)
             parts.append(key == sa.any_(self.scope.bind(operand, ARRAY(key.type), keys)))
-        return self._by_key(model, source, parts)
+        return self._of_readable(model, source, parts)
 
-    def _by_key(self, model: Model, source: Source, conditions: Sequence[Predicate]) -> Predicate:
-        """Return conditions on a key, of which none holds for rows that are only counted.
+    def _of_readable(self, model: Model, source: Source, conditions: Sequence[Predicate]) -> Predicate:
+        """Return conditions on a key or on what is sensitive, of which none holds for rows that are only counted.
 
-        Else the difference between two counts, with and without one row, would tell of it.
+        Else the difference between two counts would tell of one row, letter by letter.
         """
         if not conditions or not (self.scope.totals and model.counts_unseen):
             return all_hold(*conditions)

@@ -44,8 +44,8 @@ class View:
         start = row[link.local.name]
         return [] if start is None else self._linked[at].get(start, [])
 
-    def has_key(self, model: Model, row: Row) -> bool:
-        """Tell whether a row can be chosen by its key: one that is only counted can't."""
+    def may_read(self, model: Model, row: Row) -> bool:
+        """Tell whether a row may be read, and not only counted."""
         if not self.counting:
             return True
         if model.name not in self._keys:

@@ -25,8 +25,8 @@ class Seen(Protocol):
         """Return the visible rows that a link leads to."""
         ...
 
-    def has_key(self, model: Model, row: Row) -> bool:
-        """Tell whether a row can be chosen by its key: it may be read, and not only counted."""
+    def may_read(self, model: Model, row: Row) -> bool:
+        """Tell whether a row may be read, and not only counted: chosen by its key, and by what is sensitive in it."""
         ...
 
 
@@ -48,8 +48,8 @@ class World:
             return []
         return [other for other in self.rows(GRAPH[link.target]) if other[link.remote.name] == start]
 
-    def has_key(self, model: Model, row: Row) -> bool:
-        """Tell whether a row can be chosen by its key."""
+    def may_read(self, model: Model, row: Row) -> bool:
+        """Tell whether a row may be read, and not only counted."""
         return self.read is None or row in rows_of(model.table.name, self.read)
 
 

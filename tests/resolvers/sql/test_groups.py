@@ -67,8 +67,8 @@ def _selection(paths: list[Path]) -> str:
 
 
 def _measures(model: Model) -> str:
-    numbers = " ".join(field.name for field in model.fields.values() if field.kind.is_number)
-    ordered = " ".join(field.name for field in model.fields.values() if field.kind.is_ordered)
+    numbers = " ".join(field.name for field in model.measured.values() if field.kind.is_number)
+    ordered = " ".join(field.name for field in model.measured.values() if field.kind.is_ordered)
     told = f"sum {{ {numbers} }} avg {{ {numbers} }}" if numbers else ""
     return told + (f" min {{ {ordered} }} max {{ {ordered} }}" if ordered else "")
 
