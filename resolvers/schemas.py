@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from graphql import GraphQLSchema
@@ -48,6 +49,8 @@ class Schemas:
         self._on_forgotten = on_forgotten
         self._kept: dict[Capabilities, _Kept] = {}
         self._uses = itertools.count()
+        # One thread: several that compute keep everybody else waiting for their turn, and are done no sooner.
+        self._builder = ThreadPoolExecutor(max_workers=1)
 
     def kept(self, capabilities: Capabilities) -> SeenSchema | None:
         """Return the schema of what a set of capabilities sees, where it is built already."""
@@ -69,7 +72,8 @@ class Schemas:
             return seen
         if capabilities not in self._kept:
             # In a thread, because it takes a tenth of a second; in a future, so that it is built once.
-            self._keep(capabilities, _Kept(asyncio.ensure_future(asyncio.to_thread(self._build, capabilities))))
+            building = asyncio.get_running_loop().run_in_executor(self._builder, self._build, capabilities)
+            self._keep(capabilities, _Kept(building))
         kept = self._kept[capabilities]
         try:
             kept.seen = await asyncio.shield(kept.building)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import RelationshipDirection, configure_mappers
 from schema.entity import Cache, Entity, Field, Landing, Word
 from schema.masks import Mask
 from security.capabilities import Capabilities
+from security.roles import is_sensitive
 from security.rows import Never, RowRule
 
 EXPLAIN = "access:explain"
@@ -77,6 +78,11 @@ class ScalarField:
         return replace(self, is_masked=True, description=f"{self.description} Masked: {self.mask.value}.")
 
     @property
+    def is_sensitive(self) -> bool:
+        """Tell whether it tells personal data, or a pharmacy's credit."""
+        return self.read is not None and is_sensitive(self.read)
+
+    @property
     def constant(self) -> str:
         """The field's name as a value of an enum."""
         return self.column.key.upper() if self.kind is not Kind.KEY else "DATABASE_ID"
@@ -134,6 +140,15 @@ class Model:
             for name, field in self.fields.items()
             if not field.is_masked and (self.readable or field.kind is not Kind.KEY)
         }
+
+    @property
+    def measured(self) -> Mapping[str, ScalarField]:
+        """The fields that groups of rows tell of.
+
+        What is sensitive is told of rows that may be read, and is none of the measures of those that are only counted:
+        the difference between two large groups would tell it of one row.
+        """
+        return {name: field for name, field in self.fields.items() if not (self.counts_unseen and field.is_sensitive)}
 
     @property
     def to_one(self) -> Iterator[Link]:

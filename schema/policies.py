@@ -179,7 +179,7 @@ def _child_trigger(model: Model, link: Link, parent: Model, pairs: list[tuple[st
         f"{_KEEPING}"
         "begin\n"
         f"    select {theirs} into {own}\n"
-        f"    from public.{_name(parent.table.name)} p where p.{_name(parent.key.name)} = new.{key};\n"
+        f"    from public.{_name(parent.table.name)} p where p.{_name(parent.key.name)} = new.{key} for key share;\n"
         "    return new;\n"
         "end\n$$"
     )
@@ -193,27 +193,38 @@ def _child_trigger(model: Model, link: Link, parent: Model, pairs: list[tuple[st
 
 
 def _parent_trigger(model: Model, link: Link, parent: Model, pairs: list[tuple[str, str]]) -> Iterator[str]:
+    """Return what passes a change of a parent's on to its rows, those that are being written among them.
+
+    Whoever writes a row holds its parent's key, as PostgreSQL itself does for the reference. Only a change of what
+    policies copy locks that out, before it is made: one of the two then waits, and sees what the other has done.
+    """
     child, function = model.table.name, f"gateway_{parent.table.name}_to_{model.table.name}_{link.name}"
     assigned = ", ".join(f"{_name(own)} = new.{_name(theirs)}" for own, theirs in pairs)
     mutable = [theirs for _, theirs in pairs if theirs != parent.key.name]
     if not mutable:
         return
+    table, key = _name(parent.table.name), _name(parent.key.name)
     changed = " or ".join(f"new.{_name(theirs)} is distinct from old.{_name(theirs)}" for theirs in mutable)
     yield (
         f"create or replace function {_name(function)}() returns trigger\n"
         f"{_KEEPING}"
         "begin\n"
+        "    if tg_when = 'BEFORE' then\n"
+        f"        perform from public.{table} p where p.{key} = old.{key} for update;\n"
+        "        return new;\n"
+        "    end if;\n"
         f"    update public.{_name(child)} set {assigned}\n"
-        f"    where {_name(link.local.name)} = new.{_name(parent.key.name)};\n"
+        f"    where {_name(link.local.name)} = new.{key};\n"
         "    return null;\n"
         "end\n$$"
     )
     yield f"revoke all on function {_name(function)}() from public"
     # Whatever the update names: a trigger before it may have changed a policy column of the parent.
-    yield (
-        f"create or replace trigger {_name(function)} after update on {_name(parent.table.name)}\n"
-        f"for each row when ({changed}) execute function {_name(function)}()"
-    )
+    for moment, name in (("before", f"{function}_lock"), ("after", function)):
+        yield (
+            f"create or replace trigger {_name(name)} {moment} update on {table}\n"
+            f"for each row when ({changed}) execute function {_name(function)}()"
+        )
 
 
 def check_statements(graph: Graph) -> Iterator[tuple[str, str]]:

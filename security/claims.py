@@ -8,6 +8,7 @@ from security.principal import Actor, Principal
 from security.roles import Role
 
 MAX_SUBJECT_LENGTH: Final = 255
+MAX_TOKEN_ID_LENGTH: Final = 255
 MAX_LISTED: Final = 200
 MAX_REGION_LENGTH: Final = 100
 MAX_ID: Final = 2**63 - 1
@@ -27,14 +28,12 @@ def principal_of(claims: Mapping[str, Any]) -> Principal:
     """Return the principal that the claims describe."""
     scopes = _scopes(claims["scope"]) if "scope" in claims else None
     return Principal(
-        subject=_subject(claims["sub"]),
+        subject=subject_of(claims["sub"]),
         roles=_roles(claims["roles"]),
         scopes=scopes,
         customer_id=_id(claims["customer_id"], "customer_id") if "customer_id" in claims else None,
         regions=tuple(_region(region) for region in _list(claims.get("regions", []), "regions")),
-        warehouse_ids=tuple(
-            _id(number, "warehouse_ids") for number in _list(claims.get("warehouse_ids", []), "warehouse_ids")
-        ),
+        warehouse_ids=_warehouse_ids(claims["warehouse_ids"]) if "warehouse_ids" in claims else (),
         actor=_actor(claims["act"], scopes) if "act" in claims else None,
     )
 
@@ -64,7 +63,7 @@ def _actor(value: object, scopes: frozenset[str] | None) -> Actor:
         raise MalformedClaims("act holds another act")
     try:
         return Actor(
-            subject=_subject(value.get("sub")),
+            subject=subject_of(value.get("sub")),
             roles=_roles(value["roles"]) if "roles" in value else _ACTOR_ROLES,
             scopes=_scopes(value["scope"]) if "scope" in value else scopes,
         )
@@ -79,9 +78,17 @@ def _claims_of_actor(actor: Actor) -> dict[str, Any]:
     return claims
 
 
-def _subject(value: object) -> str:
+def subject_of(value: object) -> str:
+    """Return a `sub`; `MalformedClaims` where it is no name."""
     if not isinstance(value, str) or not 0 < len(value) <= MAX_SUBJECT_LENGTH or not value.isprintable():
         raise MalformedClaims("sub is no name")
+    return value
+
+
+def token_id_of(value: object) -> str:
+    """Return a `jti`; `MalformedClaims` where it is no name."""
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_TOKEN_ID_LENGTH:
+        raise MalformedClaims("jti is no name")
     return value
 
 
@@ -106,6 +113,14 @@ def _region(value: object) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= MAX_REGION_LENGTH or not value.isprintable():
         raise MalformedClaims("regions holds something else than names")
     return value
+
+
+def _warehouse_ids(value: object) -> tuple[int, ...]:
+    ids = tuple(_id(number, "warehouse_ids") for number in _list(value, "warehouse_ids"))
+    if not ids:
+        # Who may use no warehouse must not be taken for somebody whom none was named for, and who sees all.
+        raise MalformedClaims("warehouse_ids is empty")
+    return ids
 
 
 def _id(value: object, claim: str) -> int:

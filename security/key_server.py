@@ -51,12 +51,16 @@ class KeyServer:
     async def candidates(self, key_id: str | None, algorithm: str) -> Sequence[PublicKey]:
         """Return the keys of this name, or all where a token names none; `Unavailable` where none can be known."""
         await self._be_fresh()
-        found = self._named(key_id)
-        if not found and key_id is not None and len(key_id) <= MAX_KEY_ID_LENGTH:
-            # A new key may be in use before the set was asked for again.
-            await self._ask()
-            found = self._named(key_id)
-        return [published.key for published in found if published.signs(algorithm)]
+        if key_id is not None and len(key_id) <= MAX_KEY_ID_LENGTH and not self._knows(key_id):
+            # A new key may be in use before the set was asked for again. While one without a name may do, nobody waits.
+            if self._named(key_id):
+                self._begin()
+            else:
+                await self._ask()
+        return [published.key for published in self._named(key_id) if published.signs(algorithm)]
+
+    def _knows(self, key_id: str) -> bool:
+        return any(published.key_id == key_id for published in self._keys)
 
     def _named(self, key_id: str | None) -> list[PublishedKey]:
         return [published for published in self._keys if key_id is None or published.key_id in {None, key_id}]

@@ -16,6 +16,7 @@ MAX_KEY_ID_LENGTH: Final = 200
 # RFC 9864 names the one curve that RFC 8037's name stands for here.
 _ALIASES: Final = {"Ed25519": "EdDSA"}
 _SIGNATURE: Final = re.compile(r"(RS|PS|ES)(256|384|512)|EdDSA")
+_PUBLIC_KINDS: Final = ("EC", "OKP", "RSA")
 _PRIVATE: Final = frozenset({"d", "k", "p", "q"})
 
 
@@ -68,7 +69,8 @@ def _is_for_signatures(entry: dict[str, Any]) -> bool:
     """Tell whether a key is public and meant for signatures; one whose private half is published signs for anybody."""
     operations = entry.get("key_ops", ["verify"])
     return (
-        _PRIVATE.isdisjoint(entry)
+        entry.get("kty") in _PUBLIC_KINDS
+        and _PRIVATE.isdisjoint(entry)
         and entry.get("use", "sig") == "sig"
         and isinstance(operations, list)
         and "verify" in operations

@@ -6,15 +6,13 @@ request pays nothing for it. What is revoked is named by digests: a subject may 
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from time import monotonic, time
-from typing import Any, Final, Self
+from typing import Any, Self
 
-from security.claims import MalformedClaims
+from security.claims import token_id_of
 from security.principal import Principal
-
-MAX_TOKEN_ID_LENGTH: Final = 255
 
 
 @dataclass(frozen=True)
@@ -50,12 +48,9 @@ class TokenMarks:
 
 def marks_of(claims: Mapping[str, Any], principal: Principal) -> TokenMarks:
     """Return the marks of a verified token; `MalformedClaims` for a `jti` that is no name."""
-    token_id = claims.get("jti")
-    if "jti" in claims and (not isinstance(token_id, str) or not 0 < len(token_id) <= MAX_TOKEN_ID_LENGTH):
-        raise MalformedClaims("jti is no name")
     named = [principal.subject] if principal.actor is None else [principal.subject, principal.actor.subject]
     return TokenMarks(
-        token=None if token_id is None else _digest("jti", token_id),
+        token=_digest("jti", token_id_of(claims["jti"])) if "jti" in claims else None,
         subjects=tuple(_digest("sub", subject) for subject in named),
         issued_at=claims["iat"],
     )
@@ -87,14 +82,18 @@ class Revocations:
         return any(entry is not None and marks.issued_at < (entry.issued_before or 0) for entry in found)
 
     def learn(self, entries: Iterable[Revocation]) -> None:
-        """Add entries, and forget those whose time is over."""
-        now = time()
+        """Add entries, and forget what is not among them and whose time is over.
+
+        A clock that is ahead for a while thus loses nothing that the list still has.
+        """
+        told: set[str] = set()
         for entry in entries:
             known = self._of_kind(entry)
-            if entry.until > now and _reaches_further(entry, known.get(entry.digest)):
-                known[entry.digest] = entry
-        self._tokens = {name: entry for name, entry in self._tokens.items() if entry.until > now}
-        self._subjects = {name: entry for name, entry in self._subjects.items() if entry.until > now}
+            known[entry.digest] = _joined(entry, known.get(entry.digest))
+            told.add(entry.digest)
+        now = time()
+        self._tokens = {name: one for name, one in self._tokens.items() if name in told or one.until > now}
+        self._subjects = {name: one for name, one in self._subjects.items() if name in told or one.until > now}
         self.version += 1
 
     def missing_from(self, entries: Iterable[Revocation]) -> list[Revocation]:
@@ -114,10 +113,14 @@ class Revocations:
         return self._tokens if entry.issued_before is None else self._subjects
 
 
-def _reaches_further(entry: Revocation, known: Revocation | None) -> bool:
+def _joined(entry: Revocation, known: Revocation | None) -> Revocation:
+    """Return what ends all that two entries of one name end, for as long as either does."""
     if known is None:
-        return True
-    return (entry.issued_before or 0, entry.until) > (known.issued_before or 0, known.until)
+        return entry
+    until = max(entry.until, known.until)
+    if entry.issued_before is None or known.issued_before is None:
+        return replace(entry, until=until)
+    return replace(entry, issued_before=max(entry.issued_before, known.issued_before), until=until)
 
 
 def _digest(kind: str, name: str) -> str:

@@ -4,7 +4,6 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from time import time
 from typing import Any, Final
 
 from redis.asyncio import Redis
@@ -28,6 +27,7 @@ class RevocationListFailed(Exception):
 class RevocationList:
     """One hash: entries with the time when each may be forgotten. It expires with the last of them.
 
+    What is over is told by Redis's clock, which all processes share: one whose own is ahead forgets nothing for others.
     It lies in one key so that it is lost as a whole or not at all: `RevocationWatch` then sees its version gone.
     """
 
@@ -57,7 +57,8 @@ class RevocationList:
     async def entries(self) -> list[Revocation]:
         """Return the whole list; members that are no entries are passed over."""
         async with _reached():
-            return [entry for entry in await self._entries() if entry.until > time()]
+            now = await self._now()
+            return [entry for entry in await self._entries() if entry.until > now]
 
     async def add(self, entries: Iterable[Revocation]) -> None:
         """Add entries, all or none, and take out those whose time is over."""
@@ -66,7 +67,8 @@ class RevocationList:
             return
         last = max(added.values())
         async with _reached():
-            over = [_member(entry) for entry in await self._entries() if entry.until <= time()]
+            now = await self._now()
+            over = [_member(entry) for entry in await self._entries() if entry.until <= now]
             async with self._redis.pipeline(transaction=True) as pipeline:
                 if over:
                     pipeline.hdel(KEY, *over)
@@ -79,6 +81,10 @@ class RevocationList:
     async def close(self) -> None:
         """Close its connections."""
         await self._redis.aclose()
+
+    async def _now(self) -> int:
+        seconds, _ = await self._redis.time()
+        return int(seconds)
 
     async def _entries(self) -> list[Revocation]:
         members = await self._redis.hgetall(KEY)

@@ -114,8 +114,8 @@ class _Writer:
             "orderBy": self.draw(orders_of_groups(model)),
         }
         selected = ["count", "__typename"]
-        numbers = [f.name for f in model.fields.values() if f.kind.is_number]
-        ordered = [f.name for f in model.fields.values() if f.kind.is_ordered]
+        numbers = [f.name for f in model.measured.values() if f.kind.is_number]
+        ordered = [f.name for f in model.measured.values() if f.kind.is_ordered]
         for measure, fields in (("sum", numbers), ("avg", numbers), ("min", ordered), ("max", ordered)):
             if fields:
                 selected.append(f"{measure} {{ {' '.join(fields)} __typename }}")

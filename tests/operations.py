@@ -76,7 +76,7 @@ class Choices:
 
     def _grouped_by(self, model: Model, depth: int) -> st.SearchStrategy[Given]:
         entries: list[st.SearchStrategy[Given]] = [st.just({"field": "ID"})]
-        for field in model.comparable.values():
+        for field in (field for name, field in model.comparable.items() if name in model.measured):
             if field.kind in _GROUPED:
                 entries.append(st.just({"field": field.constant}))
             elif field.kind is Kind.DATETIME:
@@ -99,8 +99,8 @@ def orderings(model: Model, most: int = 3, least: int = 0) -> st.SearchStrategy[
 
 def orders_of_groups(model: Model, most: int = 2) -> st.SearchStrategy[list[Given]]:
     """Return orderings of groups by what is told of them."""
-    numbers = [field.constant for field in model.fields.values() if field.kind.is_number]
-    ordered = [field.constant for field in model.fields.values() if field.kind.is_ordered]
+    numbers = [field.constant for field in model.measured.values() if field.kind.is_number]
+    ordered = [field.constant for field in model.measured.values() if field.kind.is_ordered]
     names = ["COUNT"]
     names += [f"{measure}_{constant}" for measure in ("SUM", "AVG") for constant in numbers]
     names += [f"{measure}_{constant}" for measure in ("MIN", "MAX") for constant in ordered]

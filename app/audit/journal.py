@@ -101,9 +101,12 @@ def journals(folder: Path) -> Iterator[Path]:
 
 
 def left_behind(folder: Path) -> Iterator[Path]:
-    """Yield the journals whose processes have ended, the oldest first."""
-    found = sorted(journals(folder), key=lambda path: path.stat().st_mtime_ns)
-    return (path for path in found if not is_locked(path))
+    """Yield the journals whose processes have ended, the oldest first; others may take one away meanwhile."""
+    found = []
+    for path in journals(folder):
+        with contextlib.suppress(FileNotFoundError):
+            found.append((path.stat().st_mtime_ns, path))
+    return (path for _, path in sorted(found) if not is_locked(path))
 
 
 def entries(path: Path, start: int, most: int) -> tuple[Entries, int]:

@@ -47,6 +47,8 @@ class RecordingExecutor:
         self._shipping = shipping
         self._most_lag = most_lag
         self._held: deque[bytes] = deque()
+        # Not at the next request: there may be none before the process ends.
+        shipping.on_room(self.write_held)
 
     @property
     def held(self) -> int:

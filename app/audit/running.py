@@ -2,12 +2,17 @@
 
 import asyncio
 from pathlib import Path
+from typing import Final
+
+import structlog
 
 from app.audit.anchors import Anchors
 from app.audit.recording import Executor, RecordingExecutor
 from app.audit.shipping import Shipping
 from app.embedded import make_folder
 from app.settings import Settings
+
+_LOG: Final = structlog.stdlib.get_logger("app.audit")
 
 
 def audit_folder(settings: Settings) -> Path:
@@ -42,3 +47,5 @@ class Recording:
         """Ship what is left, if the database takes it now."""
         self.executor.write_held()
         await self._shipping.close(self._running)
+        if self.executor.held:
+            _LOG.error("audit records are lost: there was no room for them until the end", records=self.executor.held)

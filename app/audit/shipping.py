@@ -6,7 +6,7 @@ import errno
 import itertools
 import os
 import time
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,11 @@ class Shipping:
         self._largest_refused = 0
         self._has_no_room = False
         self._ended = asyncio.Event()
+        self._on_room: Callable[[], object] = lambda: None
+
+    def on_room(self, call: Callable[[], object]) -> None:
+        """Have this called when another journal is begun, which takes what the last one did not."""
+        self._on_room = call
 
     @property
     def lag(self) -> float:
@@ -82,8 +87,13 @@ class Shipping:
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
                 await asyncio.to_thread(self.journal.sync)
-                for path in (*left_behind(self._folder), self.journal.path):
-                    await self._ship(path)
+                for path in left_behind(self._folder):
+                    try:
+                        await self._ship(path)
+                    except FileNotFoundError:
+                        # Another process has shipped it first, and taken it away.
+                        self._shipped.pop(path, None)
+                await self._ship(self.journal.path)
         except Exception as fault:  # noqa: BLE001 - whatever it is: a task that ended would ship nothing any more
             await self._disconnect()
             if not self._is_faulty:
@@ -159,6 +169,7 @@ class Shipping:
         if following is None:
             return
         full, self.journal = self.journal, following
+        self._on_room()
         # Apart, because a flush that takes long may still be under way.
         await asyncio.to_thread(full.close)
 

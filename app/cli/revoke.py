@@ -16,6 +16,7 @@ from app.errors import StartError
 from app.identity import DEVELOPMENT_LIFETIME
 from app.revocations import RevocationJournal
 from app.settings import Settings
+from security.claims import MalformedClaims, subject_of, token_id_of
 from security.revocation import Revocation
 from security.revocation_list import RevocationList, RevocationListFailed
 
@@ -46,6 +47,7 @@ def revoke(
     """
     if (jti is None) == (subject is None) or (issued_before and subject is None):
         raise StartError("name one token (--jti) or whose tokens (--subject, with --issued-before or without)")
+    _check(jti, subject)
     settings = Settings.load()
     entry = _of_token(jti, settings) if jti is not None else _of_subject(subject or "", issued_before, settings)
     _add(entry, settings)
@@ -53,6 +55,16 @@ def revoke(
         typer.echo(json.dumps({"issued_before": entry.issued_before, "until": entry.until}))
     else:
         typer.echo("revoked")
+
+
+def _check(jti: str | None, subject: str | None) -> None:
+    """Refuse a name that no token can have, such as that of a variable which is not set: nothing would be revoked."""
+    try:
+        token_id_of(jti) if jti is not None else subject_of(subject)
+    except MalformedClaims as error:
+        raise StartError(
+            f"no token has this name: {error}, so that nothing would end; give it as tokens have it"
+        ) from None
 
 
 def _of_token(jti: str, settings: Settings) -> Revocation:

@@ -17,6 +17,8 @@ class MediaType(Enum):
 
 
 _EXACT: Final = 2
+_LONGEST: Final = 1_024
+"""Characters of an Accept header that are read, which is before anybody is known; browsers send some hundred."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def _weight(ranges: list[_Range], media_type: MediaType) -> tuple[float, int]:
 
 
 def _ranges(accept: str) -> list[_Range]:
-    return [item for part in accept.lower().split(",") if (item := _range(part)) is not None]
+    return [item for part in accept[:_LONGEST].lower().split(",") if (item := _range(part)) is not None]
 
 
 def _range(part: str) -> _Range | None:

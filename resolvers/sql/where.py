@@ -5,8 +5,8 @@ always on exactly one side of a filter and its negation.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from resolvers.sql.binding import exact
 from resolvers.sql.scope import ONE, Predicate, Scope, Source, all_hold, joined
 from schema.global_id import key_of
-from schema.model import Link, Model, ScalarField
+from schema.model import Kind, Link, Model, ScalarField
 from security.errors import BadUserInput
 
 Given = Mapping[str, Any]
@@ -72,9 +72,9 @@ class Filters:
             case "id":
                 return self._on_id(model, source, value)
         if field := model.fields.get(name):
-            return all_hold(
-                sa.true(), *(self._on_field(field, source, operator, operand) for operator, operand in value.items())
-            )
+            conditions = [self._on_field(field, source, operator, operand) for operator, operand in value.items()]
+            is_telling = field.kind is Kind.KEY or field.is_sensitive
+            return self._of_readable(model, source, conditions) if is_telling else all_hold(*conditions)
         link = model.links[name]
         return self._to_many(link, source, value) if link.many else self._to_one(link, source, value)
 
@@ -89,7 +89,16 @@ class Filters:
         for operator, operand in given.items():
             _present(operator, operand)
             parts.append(key == sa.any_(self.scope.bind(operand, ARRAY(key.type), keys)))
-        return all_hold(*parts)
+        return self._of_readable(model, source, parts)
+
+    def _of_readable(self, model: Model, source: Source, conditions: Sequence[Predicate]) -> Predicate:
+        """Return conditions on a key or on what is sensitive, of which none holds for rows that are only counted.
+
+        Else the difference between two counts would tell of one row, letter by letter.
+        """
+        if not conditions or not (self.scope.totals and model.counts_unseen):
+            return all_hold(*conditions)
+        return all_hold(replace(self.scope, totals=False).visible(model, source), *conditions)
 
     def _on_field(self, field: ScalarField, source: Source, operator: str, operand: Any) -> Predicate:
         _present(operator, operand)

@@ -94,17 +94,17 @@ def _sized_groups(most: int) -> list[object]:
 def groupable(model: Model) -> list[ScalarField]:
     """Return the fields that rows can be grouped by."""
     kinds = (*_GROUPED_BY_VALUE, *GROUPED_BY_UNIT)
-    return [field for field in model.comparable.values() if field.kind in kinds]
+    return [field for name, field in model.comparable.items() if field.kind in kinds and name in model.measured]
 
 
 def summable(model: Model) -> list[ScalarField]:
     """Return the fields with a sum and an average."""
-    return [field for field in model.fields.values() if field.kind.is_number]
+    return [field for field in model.measured.values() if field.kind.is_number]
 
 
 def comparable(model: Model) -> list[ScalarField]:
     """Return the fields with a least and a greatest value."""
-    return [field for field in model.fields.values() if field.kind.is_ordered]
+    return [field for field in model.measured.values() if field.kind.is_ordered]
 
 
 def measures(model: Model) -> Iterator[tuple[str, ScalarField]]:

@@ -26,11 +26,13 @@ class LocalBuckets:
         now = self._clock()
         tokens, since = self._kept.get(key, (float(mine.capacity), now))
         tokens = min(float(mine.capacity), tokens + (now - since) * mine.per_second)
-        granted = max(need, min(want, int(tokens))) if need <= tokens else 0
+        # What costs more than a full bucket of this share holds is paid by a full one, which then owes the rest.
+        enough = min(need, mine.capacity)
+        granted = max(need, min(want, int(tokens))) if need < 0 or enough <= tokens else 0
         tokens = min(float(mine.capacity), tokens - granted)
         self._kept[key] = (tokens, now)
         self._kept.move_to_end(key)
         if len(self._kept) > _MOST:
             self._kept.popitem(last=False)
-        wait = (need - tokens) / mine.per_second if need > 0 and not granted else 0.0
-        return Taken(granted, int(tokens), wait)
+        wait = (enough - tokens) / mine.per_second if need > 0 and not granted else 0.0
+        return Taken(granted, max(0, int(tokens)), wait)

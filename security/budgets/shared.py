@@ -14,19 +14,15 @@ SECONDS: Final = 0.2
 
 _PREFIX: Final = "gateway:budget:"
 
-# One script, so that no two processes take the same token. Time is the server's, and only goes forward.
+# One script, so that no two processes take the same token. Time is the server's; where it is set back, or another
+# server takes over whose clock is behind, a bucket fills from then on, and does not wait until it is that late again.
 _TAKE: Final = """
 local capacity, rate, need, want = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('time')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local kept = redis.call('hmget', KEYS[1], 'tokens', 'at')
 local tokens, at = tonumber(kept[1]) or capacity, tonumber(kept[2]) or now
-if now > at then
-    tokens = tokens + (now - at) * rate / 1000000
-else
-    now = at
-end
-tokens = math.min(capacity, tokens)
+tokens = math.min(capacity, tokens + math.max(0, now - at) * rate / 1000000)
 local granted = 0
 if need <= tokens then
     granted = math.max(need, math.min(want, math.floor(tokens)))

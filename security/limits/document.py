@@ -72,8 +72,9 @@ def check_document(document: DocumentNode, limits: DocumentLimits) -> None:
     by_name = {node.name.value: _part(node.selection_set) for node in fragments}
     total = _Size()
     for part in by_name.values():
-        _measure(part, by_name, set())
-        # Validation looks at fragments by themselves too, also at those that nothing spreads.
+        # Validation looks at fragments by themselves too, also at those that nothing spreads: each with all that it
+        # spreads, and so does what counts overlaps.
+        _check_size(_measure(part, by_name, set()), limits)
         total.add(part.own, 0)
     _check_size(total, limits)
     for node in operations:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from security.principal import Principal
+from tests.model.filters import SENSITIVE
 
 ALL, OWN, TERRITORY, TIER, AGGREGATE, MASKED = "all", "own", "territory", "tier", "aggregate", "masked"
 REACHES = (OWN, TERRITORY, TIER, AGGREGATE, MASKED)
@@ -145,6 +146,10 @@ class Rights:
         """
         more = NEEDS_MORE.get((entity, name))
         return (more is None or ALL in self.reaches.get(more, ())) and (name != "databaseId" or self.reads(entity))
+
+    def measures(self, entity: str, name: str) -> bool:
+        """Tell whether groups tell of a field: of what is sensitive not, where rows are counted and not read."""
+        return not (self.counts_unseen(entity) and NEEDS_MORE.get((entity, name)) in SENSITIVE)
 
     def masks(self, entity: str, name: str) -> bool:
         """Tell whether a field is seen masked."""

@@ -21,6 +21,7 @@ class View:
     counting: bool = False
     _rows: dict[str, list[Row]] = field(default_factory=dict)
     _linked: dict[tuple[str, str], dict[Any, list[Row]]] = field(default_factory=dict)
+    _keys: dict[str, frozenset[int]] = field(default_factory=dict)
 
     def rows(self, model: Model) -> list[Row]:
         """Return the rows of an entity, in the order of keys."""
@@ -42,6 +43,15 @@ class View:
             self._linked[at] = found
         start = row[link.local.name]
         return [] if start is None else self._linked[at].get(start, [])
+
+    def may_read(self, model: Model, row: Row) -> bool:
+        """Tell whether a row may be read, and not only counted."""
+        if not self.counting:
+            return True
+        if model.name not in self._keys:
+            readable = View(self.data, self.rights).rows(model)
+            self._keys[model.name] = frozenset(other["id"] for other in readable)
+        return row["id"] in self._keys[model.name]
 
 
 def _of_catalogue(_view: View, reaches: Reaches, _row: Row) -> bool:

@@ -55,6 +55,13 @@ def _fan_out_nested(levels: int) -> str:
     return "\n".join(["{ categories { nodes { ...F0 } } }", *spreads, last])
 
 
+def _fan_out_unused(levels: int) -> str:
+    fields = " ".join(f"a{at}: id" for at in range(80))
+    last = f"fragment F{levels} on Category {{ id }}"
+    spreads = [f"fragment F{at} on Category {{ ...F{at + 1} ...F{at + 1} }}" for at in range(levels)]
+    return "\n".join([f"{{ categories {{ nodes {{ {fields} }} }} }}", *spreads, last])
+
+
 def _circle(number: int) -> str:
     spreads = [f"fragment F{at} on Category {{ id ...F{(at + 1) % number} }}" for at in range(number)]
     return "\n".join(["{ categories { nodes { ...F0 } } }", *spreads])
@@ -148,6 +155,7 @@ SHAPES: dict[str, tuple[Shape, int, int]] = {
     "fan-out": (_fan_out, 11, 60),
     "fan-out of nothing": (_fan_out_of_nothing, 10, 60),
     "fan-out, nested": (_fan_out_nested, 10, 60),
+    "fan-out that nothing spreads": (_fan_out_unused, 1, 60),
     "circle": (_circle, 1, 60),
     "circle through fields": (_circle_through_fields, 1, 60),
     "inline fragments": (_inline, 5, 200),

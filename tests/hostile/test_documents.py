@@ -33,6 +33,7 @@ async def test_documents_of_every_shape_are_refused(ask_limited: Asking) -> None
         ("fan-out", 24),
         ("fan-out of nothing", 24),
         ("fan-out, nested", 24),
+        ("fan-out that nothing spreads", 24),
         ("inline fragments", 200),
         ("operations", 1_000),
         ("fragments", 65),

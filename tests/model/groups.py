@@ -94,7 +94,7 @@ def _start_of(unit: str, moment: dt.datetime) -> dt.date:
 
 def _measures(model: Model, rows: Sequence[Row]) -> dict[tuple[str, str], Any]:
     told: dict[tuple[str, str], Any] = {("count", ""): len(rows)}
-    for field in model.fields.values():
+    for field in model.measured.values():
         values = [row[field.column.name] for row in rows if row[field.column.name] is not None]
         if field.kind.is_number:
             total = sum(values) if values else None

@@ -25,12 +25,17 @@ class Seen(Protocol):
         """Return the visible rows that a link leads to."""
         ...
 
+    def may_read(self, model: Model, row: Row) -> bool:
+        """Tell whether a row may be read, and not only counted: chosen by its key, and by what is sensitive in it."""
+        ...
+
 
 @dataclass(frozen=True)
 class World:
-    """What somebody sees of the sample."""
+    """What somebody sees of the sample; where that is counted, `read` is what may be read of it."""
 
     sight: Sight
+    read: Sight | None = None
 
     def rows(self, model: Model) -> list[Row]:
         """Return the visible rows of an entity, in the order of the sample, which is that of keys."""
@@ -42,6 +47,10 @@ class World:
         if start is None:
             return []
         return [other for other in self.rows(GRAPH[link.target]) if other[link.remote.name] == start]
+
+    def may_read(self, model: Model, row: Row) -> bool:
+        """Tell whether a row may be read, and not only counted."""
+        return self.read is None or row in rows_of(model.table.name, self.read)
 
 
 def as_id(model: Model, row: Row) -> str:

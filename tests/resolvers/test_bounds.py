@@ -1,10 +1,13 @@
 """What is kept between operations has bounds, whatever is asked."""
 
+import asyncio
 import gc
+import time
 import weakref
 from dataclasses import replace
 
 import pytest
+from graphql import GraphQLSchema
 
 from resolvers import documents, schemas
 from resolvers.compiled import operation
@@ -72,6 +75,24 @@ async def test_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
     for capability in ("catalog:read", "prices:read", "inventory:read", "catalog:read"):
         await kept.seen_by(Capabilities.of({capability}))
     assert list(kept._kept) == [Capabilities.of({"inventory:read"}), Capabilities.of({"catalog:read"})]
+
+
+async def test_schemas_are_built_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = schemas.Schemas(GRAPH, LIMITS)
+    building, most = 0, 0
+
+    def build(_kept: schemas.Schemas, _capabilities: Capabilities) -> schemas.SeenSchema:
+        nonlocal building, most
+        building += 1
+        most = max(most, building)
+        time.sleep(0.01)
+        building -= 1
+        return schemas.SeenSchema(GRAPH, GraphQLSchema())
+
+    monkeypatch.setattr(schemas.Schemas, "_build", build)
+    sets = [Capabilities.of([f"catalog:read:{number}"]) for number in range(10)]
+    await asyncio.gather(*(kept.seen_by(capabilities) for capabilities in sets * 2))
+    assert (kept.size, most) == (10, 1)
 
 
 async def test_documents_go_with_their_schema(ask_compiled: Asking, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,15 @@
 """The database's own fence: what it is made of, and that policy columns stay in step with what they copy."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 
 from app.embedded import Stack
 from schema.policies import check_statements
+from tests.model.viewers import PHARMACY
 from tests.model.world import GRAPH
 from tests.sample import new_sample
 
@@ -70,4 +73,43 @@ def test_policy_columns_are_filled_by_a_load(own_database: psycopg.Connection) -
 )
 def test_policy_columns_follow_what_they_copy(own_database: psycopg.Connection, change: str) -> None:
     own_database.execute(change)
+    assert out_of_step(own_database) == {}
+
+
+ORDER = f"""
+insert into orders (id, customer_id, order_date, status, subtotal, tax, shipping_cost, total, payment_status)
+values (900001, {PHARMACY}, now(), 'pending', 1, 0, 0, 1, 'pending')
+"""
+ITEM = """
+insert into order_items (id, order_id, product_id, quantity, unit_price, discount, tax, total)
+select 900001, min(id), (select min(id) from products), 1, 1, 0, 0, 1 from orders where customer_id
+"""
+OWNER = f"""
+update orders set customer_id = {PHARMACY} where id = (select min(id) from orders where customer_id <> {PHARMACY})
+"""
+REGION = f"update customers set region = 'moved' where id = {PHARMACY}"
+WRITTEN_AT_ONCE = {
+    "an order and its pharmacy": (ORDER, REGION),
+    "an order that comes to a pharmacy, and that": (OWNER, REGION),
+    "a line and its order": (f"{ITEM} <> {PHARMACY}", OWNER),
+    "a line and its order's pharmacy": (f"{ITEM} = {PHARMACY}", REGION),
+}
+
+
+@pytest.mark.parametrize("written", WRITTEN_AT_ONCE)
+@pytest.mark.parametrize("is_parent_last", [True, False])
+def test_a_row_that_is_written_while_its_parent_changes_is_in_step(
+    own_database: psycopg.Connection, written: str, *, is_parent_last: bool
+) -> None:
+    """Neither sees what the other has not committed, so the second waits for the first."""
+    first, second = WRITTEN_AT_ONCE[written] if is_parent_last else WRITTEN_AT_ONCE[written][::-1]
+    with (
+        psycopg.connect(own_database.info.dsn, password=own_database.info.password) as other,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        other.execute(first.encode())
+        waiting = pool.submit(own_database.execute, second.encode())
+        time.sleep(0.3)
+        other.commit()
+        waiting.result(20)
     assert out_of_step(own_database) == {}

@@ -97,6 +97,8 @@ REFUSED: list[dict[str, Any]] = [
     {"regions": ["Sul\0"]},
     {"regions": ["x" * 101]},
     {"regions": None},
+    {"warehouse_ids": []},
+    {"warehouse_ids": None},
     {"warehouse_ids": 1},
     {"warehouse_ids": [True]},
     {"warehouse_ids": ["1"]},

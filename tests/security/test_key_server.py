@@ -86,6 +86,20 @@ async def test_a_new_key_is_found_by_its_name(clock: Clock) -> None:
     assert issuer.asked == 2
 
 
+async def test_beside_a_key_without_a_name_a_new_one_is_found_without_anybody_waiting(clock: Clock) -> None:
+    issuer = Issuer(unnamed=OLD)
+    server = KeyServer(issuer.fetch, PATIENCE)
+    assert await server.candidates("new", "EdDSA") == [OLD]
+    issuer.keys = {"unnamed": OLD, "new": NEW}
+    clock.now += 11
+    issuer.holds = asyncio.Event()
+    assert await server.candidates("new", "EdDSA") == [OLD]
+    issuer.holds.set()
+    await settle()
+    assert await server.candidates("new", "EdDSA") == [OLD, NEW]
+    assert issuer.asked == 2
+
+
 async def test_a_removed_key_ends_with_the_age_of_the_set(clock: Clock) -> None:
     issuer = Issuer(old=OLD, new=NEW)
     server = KeyServer(issuer.fetch, PATIENCE)

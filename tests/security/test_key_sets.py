@@ -45,6 +45,7 @@ def test_a_key_is_bound_to_its_kind_and_to_the_algorithm_that_its_publisher_says
 
 PASSED_OVER = {
     "a shared secret": {"kty": "oct", "k": "AAAA", "kid": "x", "alg": "HS256"},
+    "a shared secret that is not told": {"kty": "oct", "kid": "x"},
     "a private key": OKPAlgorithm.to_jwk(ED, as_dict=True),
     "a key for encryption": {**PUBLIC["rsa"], "use": "enc"},
     "a key that only signs": {**PUBLIC["rsa"], "key_ops": ["sign"]},
@@ -57,6 +58,7 @@ PASSED_OVER = {
     "an unknown curve": {**PUBLIC["ec"], "crv": "P-999"},
     "a point that is none": {**PUBLIC["ec"], "x": "AAAA"},
     "an unknown kind": {"kty": "XYZ"},
+    "a kind that is no text": {**PUBLIC["rsa"], "kty": ["RSA"]},
     "no kind": {},
     "no object": 1,
     "a short key": {"kty": "RSA", "e": "AQAB", "n": "u" * 171},

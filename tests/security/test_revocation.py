@@ -71,6 +71,15 @@ def test_the_entry_that_reaches_further_counts_in_whatever_order() -> None:
     assert known.has_revoked(token_of(issued_at=NOW + 9))
 
 
+def test_of_two_entries_of_one_subject_each_holds_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = Revocations()
+    long, short = by_subject("ana", NOW, until=LATER + 1_000), by_subject("ana", NOW + 10, until=LATER)
+    known.learn([long, short])
+    monkeypatch.setattr("security.revocation.time", lambda: LATER + 1)
+    known.learn([long])
+    assert known.has_revoked(token_of(issued_at=NOW - 1))
+
+
 def test_an_entry_is_forgotten_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     known = Revocations()
     known.learn([by_token("a"), by_subject("ana")])

@@ -9,8 +9,9 @@ import pytest
 from redis.asyncio import Redis
 
 from app.embedded import Stack
+from security import revocation, revocation_list
 from security.revocation import Revocations
-from security.revocation_list import KEY, RevocationList, RevocationListFailed
+from security.revocation_list import KEY, RevocationList, RevocationListFailed, _member
 from security.revocation_watch import RevocationWatch
 from tests.security.test_revocation import LATER, NOW, by_subject, by_token, token_of
 
@@ -66,6 +67,42 @@ async def test_members_that_are_no_entries_are_passed_over(shared: RevocationLis
 
 
 # Keeping in step.
+
+
+async def test_a_process_whose_clock_was_ahead_knows_what_is_revoked(
+    shared: RevocationList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, since = Revocations(), Revocations()
+    watch = RevocationWatch(before, shared)
+    await shared.add([by_token("a"), by_subject("ana")])
+    await watch.look()
+    with monkeypatch.context() as ahead:
+        for module in (revocation, revocation_list):
+            ahead.setattr(module, "time", lambda: LATER + 100, raising=False)
+        await shared.add([by_token("b", until=LATER + 200)])
+        await watch.look()
+        await RevocationWatch(since, shared).look()
+    for known in (before, since):
+        assert known.has_revoked(token_of("a"))
+        assert known.has_revoked(token_of())
+    # Nor did it take anything out of the list.
+    later = Revocations()
+    await RevocationWatch(later, shared).look()
+    assert later.has_revoked(token_of("a"))
+
+
+async def test_what_is_over_in_the_list_is_forgotten(
+    shared: RevocationList, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Revocations()
+    watch = RevocationWatch(known, shared)
+    await shared.add([by_token("a"), by_token("b", until=LATER + 200)])
+    await watch.look()
+    await redis.hset(KEY, _member(by_token("a")), NOW - 10)
+    await shared.add([by_token("c", until=LATER + 200)])
+    monkeypatch.setattr(revocation, "time", lambda: LATER + 100)
+    await watch.look()
+    assert [known.has_revoked(token_of(name)) for name in "abc"] == [False, True, True]
 
 
 async def test_what_another_process_revokes_is_known_at_the_next_look(shared: RevocationList) -> None:

@@ -109,6 +109,25 @@ def test_a_log_that_nobody_touched_is_whole(log: Log) -> None:
         assert found.fetchone() == (BEGIN + dt.timedelta(seconds=7), "somebody 7", "ANSWERED", None)
 
 
+async def test_what_was_left_behind_is_shipped_once_by_whichever_process_is_first(
+    migrated_database: str, stack: Stack, tmp_path: Path
+) -> None:
+    url, anchors = serving_url(stack, migrated_database), Anchors(tmp_path / "anchors.jsonl")
+    processes = [Shipping(url, tmp_path, anchors, SECRET) for _ in range(4)]
+    try:
+        for begin in range(0, 100, 5):
+            left = Journal(tmp_path)
+            for number in range(begin, begin + 5):
+                left.append(record(number))
+            left.close()
+            assert await asyncio.gather(*(process.ship() for process in processes)) == [True] * 4
+    finally:
+        for process in processes:
+            await process.close(asyncio.sleep(0))
+    verdict = verify(migrated_database, SECRET, anchors.all())
+    assert (verdict.rows, verdict.broken) == (100, None)
+
+
 def test_an_empty_log_is_whole(migrated_database: str) -> None:
     assert verify(migrated_database, SECRET, {}).broken is None
 

@@ -230,6 +230,12 @@ async def test_what_the_database_does_not_take_waits_in_one_journal_after_the_ot
     on_disk = [one for path in journals(folder) for one in entries(path, 0, 1 << 20)[0].records]
     assert recorded.executor.held > 0
     assert len(on_disk) + recorded.executor.held == 12
+    # As soon as there may be another one, it has them, whether or not somebody asks for anything.
+    monkeypatch.setattr(shipping, "_MOST_JOURNALS", 5)
+    while recorded.executor.held and len(list(journals(folder))) < 5:
+        assert not await recorded.shipping.ship()
+    on_disk = [one for path in journals(folder) for one in entries(path, 0, 1 << 20)[0].records]
+    assert (len(on_disk), recorded.executor.held) == (12, 0)
 
 
 async def test_a_record_larger_than_a_journal_gets_one_of_its_size(

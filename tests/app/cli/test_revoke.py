@@ -99,6 +99,13 @@ def test_what_names_nothing_is_refused(arguments: list[str], tmp_path: Path) -> 
     assert "--jti" in done.stderr
 
 
+@pytest.mark.parametrize("arguments", [["--jti", ""], ["--subject", ""], ["--subject", "ana\n"], ["--jti", "x" * 256]])
+def test_a_name_that_no_token_has_is_refused(arguments: list[str], tmp_path: Path) -> None:
+    done = revoke(*arguments, data_dir=tmp_path / "data")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no token has this name" in done.stderr
+
+
 def test_a_redis_that_is_down_is_told(tmp_path: Path) -> None:
     done = revoke("--jti", "a", redis_url="redis://127.0.0.1:1/0", data_dir=tmp_path / "data")
     assert done.returncode == 1

@@ -1,5 +1,7 @@
 """Content negotiation by RFC 9110, 12.5.1."""
 
+import time
+
 import pytest
 
 from app.graphql_http.errors import NotAcceptable
@@ -81,3 +83,12 @@ def test_a_client_that_takes_nothing_of_it(accept: str) -> None:
 )
 def test_only_browsers_get_the_page(accept: str | None, expected: bool) -> None:
     assert prefers_page(accept) is expected
+
+
+def test_of_a_header_without_end_the_beginning_is_read() -> None:
+    begin = time.process_time()
+    assert response_type(f"application/graphql-response+json{',a/b' * 15_000}") is GRAPHQL
+    with pytest.raises(NotAcceptable):
+        response_type("a/b," * 15_000 + "application/json")
+    assert not prefers_page("a/b," * 15_000 + "text/html")
+    assert time.process_time() - begin < 0.02

@@ -42,7 +42,7 @@ async def test_groups_are_those_of_the_model(ask_unguarded: Asking, viewer: View
         {"groupBy": group_by, "orderBy": order_by, "where": where, "first": first},
     )
 
-    world = World(viewer.counts if model.counts_unseen else viewer.sees)
+    world = World(viewer.counts, viewer.sees) if model.counts_unseen else World(viewer.sees)
     rows = [row for row in world.rows(model) if matches(world, model, row, where)]
     expected = groups(world, model, rows, group_by, order_by, is_told=told_to(viewer, model))
     assert told.data["groups"] == expected[: first or MAX_PAGE_SIZE]
@@ -67,8 +67,8 @@ def _selection(paths: list[Path]) -> str:
 
 
 def _measures(model: Model) -> str:
-    numbers = " ".join(field.name for field in model.fields.values() if field.kind.is_number)
-    ordered = " ".join(field.name for field in model.fields.values() if field.kind.is_ordered)
+    numbers = " ".join(field.name for field in model.measured.values() if field.kind.is_number)
+    ordered = " ".join(field.name for field in model.measured.values() if field.kind.is_ordered)
     told = f"sum {{ {numbers} }} avg {{ {numbers} }}" if numbers else ""
     return told + (f" min {{ {ordered} }} max {{ {ordered} }}" if ordered else "")
 

@@ -55,6 +55,52 @@ async def test_nobody_is_counted_in_or_out_by_key(ask_unguarded: Asking, where: 
     assert (await ask_unguarded(document, ADMIN.principal)).data
 
 
+@pytest.mark.parametrize(
+    "where", ['{customer: {not: {id: {eq: "%s"}}}}', '{not: {customer: {databaseId: {in: ["%s"]}}}}']
+)
+async def test_who_reads_some_rows_counts_no_other_out_by_key(ask_unguarded: Asking, where: str) -> None:
+    """A region's salesperson who counts the orders of all regions learns nothing of one pharmacy of another."""
+    told = "{ count sum { total } }"
+    mixed, ordered = SALES_AND_ANALYST, {row["customer_id"] for row in SAMPLE["orders"]}
+    whole = (await ask_unguarded(f"{{ ordersAggregate {told} }}", mixed.principal)).data
+    for is_read in (True, False):
+        pharmacy = next(
+            row for row in SAMPLE["customers"] if row["id"] in ordered and mixed.sees.customers(row) is is_read
+        )
+        key = where % (pharmacy["id"] if "databaseId" in where else as_id(GRAPH["Customer"], pharmacy))
+        others = (await ask_unguarded(f"{{ ordersAggregate(where: {key}) {told} }}", mixed.principal)).data
+        assert (others != whole) is is_read
+
+
+async def test_who_reads_some_rows_learns_nothing_sensitive_of_others(ask_unguarded: Asking) -> None:
+    """Personal data that a role opens is that of its own rows, also where another role counts all of them."""
+    mixed = SALES_AND_ANALYST
+    document = "query($where: CustomerFilter) { customersAggregate(where: $where) { count } }"
+    whole = (await ask_unguarded(document, mixed.principal)).data
+    for is_read in (True, False):
+        pharmacy = next(row for row in SAMPLE["customers"] if row["phone"] and mixed.sees.customers(row) is is_read)
+        for condition in ({"phone": {"startsWith": pharmacy["phone"][:4]}}, {"creditLimit": {"isNull": True}}):
+            chosen = {"and": [{"name": {"eq": pharmacy["name"]}}, {"city": {"eq": pharmacy["city"]}}, condition]}
+            others = (await ask_unguarded(document, mixed.principal, {"where": {"not": chosen}})).data
+            assert is_read or others == whole
+            if "phone" in condition:
+                assert (others != whole) is is_read
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "customersAggregate(groupBy: {field: EMAIL}) { count }",
+        "customersAggregate { sum { creditLimit } }",
+        "customersAggregate(orderBy: {field: MAX_CREDIT_LIMIT}) { count }",
+        "ordersAggregate(groupBy: {customer: {field: CNPJ}}) { count }",
+    ],
+)
+async def test_groups_of_rows_that_are_only_counted_tell_nothing_sensitive(ask_unguarded: Asking, field: str) -> None:
+    assert (await ask_unguarded(f"{{ {field} }}", SALES_AND_ANALYST.principal)).refusal == "GRAPHQL_VALIDATION_FAILED"
+    assert (await ask_unguarded(f"{{ {field} }}", SALES.principal)).data
+
+
 async def test_what_may_be_read_is_told_of_whatever_its_size(ask_unguarded: Asking) -> None:
     """Roles add up: who counts all orders and reads those of a region is told of each pharmacy of that region."""
     told = (await ask_unguarded(BY_PHARMACY, SALES_AND_ANALYST.principal)).data["ordersAggregate"]

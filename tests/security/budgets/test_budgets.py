@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from app.embedded import Stack
 from security.budgets import Budget, Budgets, FailoverBuckets, LocalBuckets, SharedBuckets
 from security.budgets.account import Account
+from security.budgets.bucket import Taken
 from security.budgets.table import BUDGETS, TENANT, budget_of
 from security.errors import Throttled, TooExpensive
 from security.principal import Principal
@@ -57,6 +58,20 @@ async def test_buckets_in_redis_expire_and_name_nobody(stack: Stack) -> None:
     await redis.aclose()
 
 
+async def test_where_the_clock_of_redis_is_set_back_a_bucket_goes_on_filling(stack: Stack) -> None:
+    budget = Budget(1_000, 100)
+    shared = SharedBuckets.at(stack.endpoints.redis_url)
+    async with Redis.from_url(stack.endpoints.redis_url) as redis:
+        await redis.delete("gateway:budget:back")
+        await shared.take("back", budget, 1_000, 1_000)
+        an_hour_ahead = int(float(await redis.hget("gateway:budget:back", "at") or 0)) + 3_600_000_000
+        await redis.hset("gateway:budget:back", "at", str(an_hour_ahead))
+    assert (await shared.take("back", budget, 50, 50)).granted == 0
+    await asyncio.sleep(0.6)
+    assert (await shared.take("back", budget, 50, 50)).granted == 50
+    await shared.close()
+
+
 async def test_a_bucket_fills_by_the_clock_and_not_beyond_its_capacity() -> None:
     now = 0.0
     buckets = LocalBuckets(clock=lambda: now)
@@ -73,6 +88,20 @@ async def test_without_redis_a_process_has_its_part() -> None:
     nowhere = SharedBuckets.at("redis://127.0.0.1:1/0")
     account = Account("alone", SMALL, FailoverBuckets(nowhere, processes=4), processes=4)
     assert 250 <= await spent(account, 1) <= 255
+
+
+async def test_a_process_s_part_pays_what_is_dearer_than_all_of_it() -> None:
+    now = 0.0
+    buckets = LocalBuckets(1 / 64, clock=lambda: now)
+    budget = Budget(64_000, 640)
+    assert await buckets.take("a", budget, 5_000, 5_000) == Taken(5_000, 0)
+    refused = await buckets.take("a", budget, 5_000, 5_000)
+    assert (refused.granted, refused.wait) == (0, 500.0)
+    assert (await buckets.take("a", budget, -100, -100)).granted == -100
+    now = 489.0
+    assert (await buckets.take("a", budget, 5_000, 5_000)).granted == 0
+    now = 490.0
+    assert (await buckets.take("a", budget, 5_000, 5_000)).granted == 5_000
 
 
 async def test_a_redis_that_does_not_answer_costs_one_short_wait() -> None:

@@ -1,5 +1,7 @@
 """Trees are measured in one pass, fragments at each place that spreads them."""
 
+import time
+
 import pytest
 from graphql import parse
 
@@ -67,6 +69,16 @@ def test_numbers_do_not_grow_without_end() -> None:
     chain = "".join(f"fragment F{at} on T {{ ...F{at + 1} ...F{at + 1} }} " for at in range(50))
     with pytest.raises(TooExpensive):
         check("{ ...F0 } " + chain + "fragment F50 on T { a }", spreads=999_999)
+
+
+@pytest.mark.parametrize("doublings", [16, 60])
+def test_what_no_operation_spreads_is_measured_with_all_that_it_spreads(doublings: int) -> None:
+    unused = "".join(f"fragment F{at} on T {{ ...F{at + 1} ...F{at + 1} }} " for at in range(doublings))
+    fields = " ".join(f"f{at}" for at in range(80))
+    begin = time.process_time()
+    with pytest.raises(TooExpensive, match="2,000 fields"):
+        check(f"{{ x {{ {fields} }} }} {unused} fragment F{doublings} on T {{ a }}")
+    assert time.process_time() - begin < 1
 
 
 @pytest.mark.parametrize(
