@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from app.embedded import Stack
+from app.migration import upgrade
 from schema.policies import check_statements
 from tests.model.viewers import PHARMACY
 from tests.model.world import GRAPH
@@ -112,4 +113,26 @@ def test_a_row_that_is_written_while_its_parent_changes_is_in_step(
         time.sleep(0.3)
         other.commit()
         waiting.result(20)
+    assert out_of_step(own_database) == {}
+
+
+DRIFTED = """
+alter table orders disable trigger user;
+update orders set policy_customer_region = 'of before' where id % 2 = 0;
+alter table orders enable trigger user;
+alter table order_items disable trigger user;
+update order_items set policy_order_customer_id = null, policy_order_customer_region = 'of before' where id % 3 = 0;
+alter table order_items enable trigger user;
+alter table customer_interactions disable trigger user;
+update customer_interactions set policy_customer_region = null where id % 2 = 0;
+alter table customer_interactions enable trigger user;
+"""
+
+
+def test_a_migration_puts_in_step_what_earlier_triggers_missed(own_database: psycopg.Connection) -> None:
+    own_database.execute(DRIFTED)
+    assert len(out_of_step(own_database)) == 4
+    own_database.execute("update gateway_revision set version_num = '0005'")
+    info = own_database.info
+    upgrade(f"postgresql://{info.user}:{info.password}@{info.host}:{info.port}/{info.dbname}", report=lambda _: None)
     assert out_of_step(own_database) == {}
