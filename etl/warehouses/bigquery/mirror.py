@@ -62,15 +62,16 @@ class Mirror:
         with self._turn:
             if self._is_renewed.is_set():
                 self._is_renewed.clear()
-                self._journal.forget()
-                self._epoch = None
+                self._forget()
             claim = self._claimed()
             load_id, position = self._journal.standing()
             if position is None:
                 return
-            if self._shape() or self._epoch is None:
+            self._shape()
+            if self._epoch is None:
                 self._begin(claim)
-            elif load_id > self._sent:
+            self._show()
+            if self._epoch is not None and load_id > self._sent:
                 for table in self._shapes:
                     self._send(table, self._epoch, load_id)
                 claim.write(self._epoch.number, load_id + self._epoch.shift, position)
@@ -119,7 +120,8 @@ class Mirror:
                 self._turn.release()
 
     def _fold(self, table: str) -> None:
-        if self._epoch is None or self._journal.folded(table) >= self._sent:
+        is_shown = self._epoch is not None and table in self._horizons
+        if self._epoch is None or not is_shown or self._journal.folded(table) >= self._sent:
             return
         anew = self._journal.folded(table) < 0 or self._journal.is_emptied(
             table, self._journal.folded(table), self._sent
@@ -149,8 +151,9 @@ class Mirror:
         """Return the right to write; where there is none take it, and find out how far BigQuery is."""
         if self._claim is None:
             self._tables.prepare()
-            self._claim = Claim(self._service, self._owner)
+            claim = Claim(self._service, self._owner)
             self._epoch, self._sent = self._found()
+            self._claim = claim
         return self._claim
 
     def _found(self) -> tuple[Epoch | None, int]:
@@ -168,22 +171,26 @@ class Mirror:
         ).to_pylist()
         return (found[0]["epoch"], found[0]["load_id"]) if found else (0, 0)
 
-    def _shape(self) -> bool:
-        """Bring tables and views into the journal's shapes; tell whether that takes a new epoch."""
-        is_renewed = False
+    def _forget(self) -> None:
+        """Let the epoch go, for good: the next sending begins a new one."""
+        self._journal.forget()
+        self._epoch = None
+
+    def _shape(self) -> None:
+        """Bring tables into the journal's shapes; what they are put aside for takes a new epoch."""
         for table, shape in self._shapes.items():
             columns = self._journal.columns(table)
             if columns != self._columns.get(table):
                 self._claimed().check()
-                is_renewed |= self._tables.shape(shape, columns)
+                self._tables.shape(shape, columns, self._forget)
                 self._columns[table] = columns
                 self._streams.pop(table, None)
-                if self._epoch is not None and not is_renewed:
-                    self._view(table)
-        return is_renewed
+                self._horizons.pop(table, None)
 
     def _begin(self, claim: Claim) -> None:
         """Begin an epoch: send every table as it stands at one moment."""
+        # What streams have in doubt is of another epoch, and may have been erased since.
+        self._streams.clear()
         last_epoch, last_load = self._last()
         with self._journal.at_one_moment():
             load_id, position = self._journal.standing()
@@ -194,9 +201,16 @@ class Mirror:
             claim.write(epoch.number, load_id + epoch.shift, position)
         self._journal.begin(epoch)
         self._epoch, self._sent = epoch, load_id
+        self._horizons.clear()
+        self._show()
         for table in self._shapes:
-            self._view(table)
             self._fold(table)
+
+    def _show(self) -> None:
+        """Make the views that are missing, or are of other columns or another epoch."""
+        for table in self._shapes:
+            if table not in self._horizons:
+                self._view(table)
 
     def _send(self, table: str, epoch: Epoch, upto: int) -> None:
         count = self._journal.count(table, self._sent, upto)
@@ -226,6 +240,7 @@ class Mirror:
         standing = self._standing(table)
         self._service.query(log_view(place, table))
         self._service.query(table_view(place, table, shape.key, self._columns[table].names, standing))
+        self._horizons[table] = standing.horizon
 
     def _standing(self, table: str) -> Standing:
         epoch = self._epoch or Epoch(0, 0)
@@ -234,8 +249,7 @@ class Mirror:
         horizon = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
         if folded >= 0:
             horizon = self._journal.oldest(table, folded) or dt.datetime.now(dt.UTC)
-        self._horizons[table] = horizon
-        return Standing(epoch.number, folded + epoch.shift, horizon.isoformat())
+        return Standing(epoch.number, folded + epoch.shift, horizon)
 
     def _erase(self) -> None:
         for erasure in self._journal.erasures():

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from etl.warehouses.bigquery.writing import Stream, append_somewhere
 from etl.warehouses.interface import Fenced
 from tests.bigquery_stub import LOST, Fault, Stub, stub
 from tests.emulator import Emulator
+from tests.etl.warehouses.failing import Shaky, failing_once
 from tests.etl.warehouses.opening import AT_ONCE, BigQueryOpener
 from tests.etl.warehouses.things import INSERT, SHAPE, UNSENT_B, UPDATE, batch, content, copy
 from tests.servers import wait_until
@@ -81,26 +82,6 @@ def test_patience_ends() -> None:
     assert 5 < len(tries) < 40
 
 
-class Shaky:
-    """A client of the write interface whose answers get lost, or that fails before it has sent anything."""
-
-    def __init__(self, client: Any, script: list[str]) -> None:
-        self._client = client
-        self._script = script
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    def append_rows(self, requests: Iterator[Any], **options: Any) -> Any:
-        step = self._script.pop(0) if self._script else "fine"
-        if step == "before":
-            raise google.ServiceUnavailable("before anything was sent")
-        answers = list(self._client.append_rows(requests, **options))
-        if step == "after":
-            raise google.DeadlineExceeded("after everything was done")
-        return answers
-
-
 @pytest.fixture
 def service(bigquery: Emulator) -> Iterator[Service]:
     made = Service(bigquery.place(), patience=5.0)
@@ -157,21 +138,6 @@ def opener(bigquery: Emulator, tmp_path: Path) -> Iterator[BigQueryOpener]:
     made = BigQueryOpener(tmp_path, bigquery.place())
     yield made
     made.close()
-
-
-def failing_once(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
-    """Let a function do its work, and then fail as if the process had ended."""
-    module, name = place.rsplit(".", 1)
-    holder = __import__(module.rsplit(".", 1)[0], fromlist=["x"])
-    owner = getattr(holder, module.rsplit(".", 1)[1])
-    work: Callable[..., Any] = getattr(owner, name)
-
-    def fail(*arguments: Any, **options: Any) -> Any:
-        work(*arguments, **options)
-        monkeypatch.setattr(owner, name, work)
-        raise RuntimeError("the process ended here")
-
-    monkeypatch.setattr(owner, name, fail)
 
 
 @pytest.mark.parametrize(
