@@ -17,7 +17,7 @@ from etl.warehouses.bigquery.journal import Epoch, Erasure, Journal
 from etl.warehouses.bigquery.service import Service
 from etl.warehouses.bigquery.statements import FENCED, Standing, folding, log_view, table_view
 from etl.warehouses.bigquery.tables import Tables, sent
-from etl.warehouses.bigquery.writing import Stream, append_somewhere, load
+from etl.warehouses.bigquery.writing import Stream, append_somewhere, fits, load
 from etl.warehouses.interface import Fenced
 
 # From how many rows on a load job is cheaper than a stream.
@@ -231,7 +231,11 @@ class Mirror:
             return
         stream = self._streams.setdefault(table, Stream(self._service, place))
         for part in reader:
-            append_somewhere(stream, sent(pa.Table.from_batches([part])))
+            rows = sent(pa.Table.from_batches([part]))
+            if fits(rows):
+                append_somewhere(stream, rows)
+            else:
+                load(self._service, place, rows.schema, rows.to_batches())
 
     def _view(self, table: str) -> None:
         """Make the table's views, over what is behind its base."""

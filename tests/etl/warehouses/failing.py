@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 from google.api_core import exceptions as google
+from google.cloud.bigquery_storage_v1 import types
+
+BEFORE = {"before": google.ServiceUnavailable, "quota": google.ResourceExhausted, "denied": google.PermissionDenied}
 
 
 class Shaky:
@@ -13,14 +16,20 @@ class Shaky:
     def __init__(self, client: Any, script: list[str]) -> None:
         self._client = client
         self._script = script
+        self.sizes: list[int] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
     def append_rows(self, requests: Iterator[Any], **options: Any) -> Any:
         step = self._script.pop(0) if self._script else "fine"
-        if step == "before":
-            raise google.ServiceUnavailable("before anything was sent")
+        if step == "size":
+            self.sizes.append(sum(len(types.AppendRowsRequest.serialize(request)) for request in requests))
+            return [types.AppendRowsResponse()]
+        if step in BEFORE:
+            raise BEFORE[step]("before anything was sent")
+        if step == "nothing":
+            return []
         answers = list(self._client.append_rows(requests, **options))
         if step == "after":
             raise google.DeadlineExceeded("after everything was done")

@@ -104,15 +104,19 @@ def test_rows_whose_answer_was_lost_are_there_once(service: Service, monkeypatch
     assert found == [0, 1, 2, 3, 4, 5]
 
 
-@pytest.mark.parametrize("fault", ["before", "after"])
+@pytest.mark.parametrize(
+    "faults",
+    [["before"], ["after"], ["nothing"], ["after", "quota"], ["after", "denied"]],
+    ids=" then ".join,
+)
 def test_rows_after_a_request_of_unknown_outcome_are_not_taken_for_its_replay(
-    service: Service, monkeypatch: pytest.MonkeyPatch, fault: str
+    service: Service, monkeypatch: pytest.MonkeyPatch, faults: list[str]
 ) -> None:
-    service.patience = 0.0
-    monkeypatch.setattr(service, "writing", Shaky(service.writing, ["fine", fault]))
+    service.patience = 0.005 * (len(faults) - 1)
+    monkeypatch.setattr(service, "writing", Shaky(service.writing, ["fine", *faults]))
     stream = Stream(service, "t")
     stream.append(numbers(0))
-    with pytest.raises(google.ServerError):
+    with pytest.raises(google.GoogleAPICallError):
         stream.append(numbers(1))
     stream.append(numbers(1, 2, 3))
     found = service.query(f"select distinct n from {service.place.name('t')} order by n").column("n").to_pylist()
@@ -125,6 +129,25 @@ def test_a_stream_that_was_ended_is_replaced(service: Service) -> None:
     service.writing.finalize_write_stream(name=stream.name)
     append_somewhere(stream, numbers(2))
     assert sorted(service.query(f"select n from {service.place.name('t')}").column("n").to_pylist()) == [1, 2]
+
+
+def test_a_connection_that_ends_without_an_answer_is_no_success(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "writing", Shaky(service.writing, ["nothing"]))
+    Stream(service, "t").append(numbers(1))
+    assert service.query(f"select n from {service.place.name('t')}").column("n").to_pylist() == [1]
+
+
+def test_no_request_is_too_long_where_few_rows_are_far_longer_than_others() -> None:
+    texts = ["short"] * 990 + ["long" * 2**18] * 30
+    appended = Shaky(None, ["size"] * 100)
+    unsent: Any = type("Unsent", (), {"place": Place("p", "d"), "writing": appended, "ask": lambda _, act, **__: act()})
+    stream = Stream(unsent(), "t")
+    stream.name = "a stream"
+    stream.append(pa.table({"text": texts}))
+    assert max(appended.sizes) < 10_000_000
+    assert sum(appended.sizes) > sum(map(len, texts))
 
 
 def test_long_appends_go_in_pieces(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,3 +335,12 @@ def test_a_worker_begins_while_bigquery_is_down(tmp_path: Path) -> None:
     wait_until("the problem is told", made.degraded)
     assert made.position() == 1
     made.close()
+
+
+def test_a_row_that_is_longer_than_a_request_is_loaded(opener: BigQueryOpener) -> None:
+    made = opener()
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "x")], 1))
+    content(made)
+    long = "é" * 6_000_000
+    made.append(batch([(2, 0, INSERT, 2, None, 0, 2, "y"), (2, 1, UPDATE, 1, None, 0, 1, long)], 2))
+    assert content(made) == {1: (1, long), 2: (2, "y")}
