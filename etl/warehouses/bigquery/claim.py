@@ -27,13 +27,14 @@ class Claim:
         """Take it, from whoever has it; raises `Fenced` where somebody takes it at the same moment and is later."""
         self._service = service
         self._checkpoints = Stream(service, "checkpoint")
-        self._began = time.time_ns() // 1000
+        # Whoever comes later is later, also where a clock stepped back, or another machine's is ahead.
+        self._began = max(time.time_ns() // 1000, self._newest() + 1)
         self._sign(owner)
         self._end_others()
 
     @property
     def began(self) -> int:
-        """When it was taken, in microseconds: later claims have greater numbers."""
+        """When it was taken, in microseconds or a little more: later claims have greater numbers."""
         return self._began
 
     def write(self, epoch: int, load_id: int, position: int | None) -> None:
@@ -48,9 +49,14 @@ class Claim:
 
     def check(self) -> None:
         """Raise `Fenced` where somebody else has it."""
-        owner = self._service.place.name("owner")
-        if self._service.query(f"select max(epoch) as newest from {owner}").to_pylist()[0]["newest"] != self._began:
+        if self._newest() != self._began:
             raise Fenced(TAKEN)
+
+    def _newest(self) -> int:
+        owner = self._service.place.name("owner")
+        return int(
+            self._service.query(f"select coalesce(max(epoch), 0) as newest from {owner}").to_pylist()[0]["newest"]
+        )
 
     def _sign(self, owner: str) -> None:
         row = {"epoch": self._began, "owner": owner, "stream": self._checkpoints.open(), "at": dt.datetime.now(dt.UTC)}
@@ -60,8 +66,9 @@ class Claim:
         found = self._service.query(f"select epoch, stream from {self._service.place.name('owner')}").to_pylist()
         if any((row["epoch"], row["stream"]) > (self._began, self._checkpoints.name) for row in found):
             raise Fenced(TAKEN)
-        for row in sorted(found, key=lambda row: -row["epoch"])[1:11]:
-            self._end(row["stream"])
+        others = [(row["epoch"], row["stream"]) for row in found if row["stream"] != self._checkpoints.name]
+        for _, stream in sorted(others, reverse=True)[:10]:
+            self._end(stream)
 
     def _end(self, stream: str) -> None:
         try:
