@@ -2,8 +2,8 @@
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 import duckdb
@@ -25,9 +25,9 @@ _LOADED_ROWS: Final = 20_000
 
 
 class Mirror:
-    """Follows one journal. Its methods take turns; each may be asked again after a fault.
+    """Follows one journal. Only `advance` and `read` ask BigQuery: they take turns, and may be called after a fault.
 
-    While BigQuery is away one of them waits for it, for minutes: `renew`, `fold` and `prune` don't wait for their turn.
+    While BigQuery is away they wait for it, for minutes; what the others ask for is done with the next sending.
     """
 
     def __init__(self, service: Service, journal: Journal, shapes: Mapping[str, TableShape]) -> None:
@@ -37,6 +37,7 @@ class Mirror:
         self._tables = Tables(service)
         self._turn = threading.RLock()
         self._is_renewed = threading.Event()
+        self._to_fold: set[str] = set()
         self._prune_before: dt.datetime | None = None
         self._streams: dict[str, Stream] = {}
         self._columns: dict[str, pa.Schema] = {}
@@ -77,6 +78,7 @@ class Mirror:
                 claim.write(self._epoch.number, load_id + self._epoch.shift, position)
                 self._sent = load_id
             self._erase()
+            self._fold_asked()
             self._prune()
 
     def read(self, table: str) -> pa.Table:
@@ -96,32 +98,21 @@ class Mirror:
         with suppress(duckdb.TransactionException):
             self._journal.forget()
 
-    def fold(self, table: str) -> bool:
-        """Bring a table's base up to what was sent; what can be read stays the same. False where it isn't its turn."""
-        with self._if_free() as is_free:
-            if is_free and not self._is_renewed.is_set():
-                self._fold(table)
-            return is_free
+    def fold(self, table: str) -> None:
+        """Bring a table's base up to what was sent, with the next sending; what can be read stays the same."""
+        self._to_fold.add(table)
 
     def prune(self, before: dt.datetime) -> None:
-        """Take changes away that are in a base and were committed before a time, now or with the next sending."""
+        """Take changes away that are in a base and were committed before a time, with the next sending."""
         self._prune_before = before
-        with self._if_free() as is_free:
-            if is_free:
-                self._prune()
 
-    @contextmanager
-    def _if_free(self) -> Iterator[bool]:
-        is_free = self._turn.acquire(blocking=False)
-        try:
-            yield is_free
-        finally:
-            if is_free:
-                self._turn.release()
+    def _fold_asked(self) -> None:
+        for table in sorted(self._to_fold):
+            self._fold(table)
+            self._to_fold.discard(table)
 
     def _fold(self, table: str) -> None:
-        is_shown = self._epoch is not None and table in self._horizons
-        if self._epoch is None or not is_shown or self._journal.folded(table) >= self._sent:
+        if self._epoch is None or self._journal.folded(table) >= self._sent:
             return
         anew = self._journal.folded(table) < 0 or self._journal.is_emptied(
             table, self._journal.folded(table), self._sent
@@ -135,17 +126,18 @@ class Mirror:
         self._view(table)
 
     def _prune(self) -> None:
-        if self._epoch is None or self._prune_before is None:
+        before = self._prune_before
+        if self._epoch is None or before is None:
             return
-        before = self._prune_before.isoformat()
         for table in self._shapes:
             standing = self._standing(table)
             self._service.query(f"""
             delete from {self._service.place.name(f"{table}__changes")}
-            where _committed_at < timestamp '{before}'
+            where _committed_at < timestamp '{before.isoformat()}'
               and (_epoch < {standing.epoch} or _load_id <= {standing.compacted})
             """)
-        self._prune_before = None
+        if self._prune_before == before:
+            self._prune_before = None
 
     def _claimed(self) -> Claim:
         """Return the right to write; where there is none take it, and find out how far BigQuery is."""

@@ -1,13 +1,17 @@
 """Failures of BigQuery and of the process, at a chosen step."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 from google.api_core import exceptions as google
 from google.cloud.bigquery_storage_v1 import types
 
-BEFORE = {"before": google.ServiceUnavailable, "quota": google.ResourceExhausted, "denied": google.PermissionDenied}
+BEFORE: Mapping[str, Callable[[str], Exception]] = {
+    "before": google.ServiceUnavailable,
+    "quota": google.ResourceExhausted,
+    "denied": google.PermissionDenied,
+}
 
 
 class Shaky:
@@ -24,9 +28,8 @@ class Shaky:
     def append_rows(self, requests: Iterator[Any], **options: Any) -> Any:
         step = self._script.pop(0) if self._script else "fine"
         if step == "size":
-            untyped: Any = types
-            self.sizes.append(sum(len(untyped.AppendRowsRequest.serialize(request)) for request in requests))
-            return [untyped.AppendRowsResponse()]
+            self.sizes.append(sum(len(types.AppendRowsRequest.serialize(request)) for request in requests))
+            return [types.AppendRowsResponse()]
         if step in BEFORE:
             raise BEFORE[step]("before anything was sent")
         if step == "nothing":
