@@ -88,10 +88,20 @@ class Tables:
         elif missing := [field for field in fields if field.name not in there]:
             for field in missing:
                 self._service.query(f"alter table {self._place.name(name)} add column if not exists {_declared(field)}")
-            # The statement takes no descriptions with it.
-            table.schema = [*table.schema, *missing]
-            rest = self._service.rest
-            self._service.ask(lambda: rest.update_table(table, ["schema"], retry=ONCE, timeout=SECONDS))
+            self._describe(name, missing)
+
+    def _describe(self, name: str, added: list[SchemaField]) -> None:
+        """Add the descriptions of new columns, which the statement that makes them doesn't take with it."""
+        rest = self._service.rest
+
+        def describe() -> None:
+            # As it is now: BigQuery refuses what was said of an earlier state.
+            table = rest.get_table(self._place.path(name), retry=ONCE, timeout=SECONDS)
+            names = {field.name for field in added}
+            table.schema = [*(field for field in table.schema if field.name not in names), *added]
+            rest.update_table(table, ["schema"], retry=ONCE, timeout=SECONDS)
+
+        self._service.ask(describe)
 
     def _make(
         self,
