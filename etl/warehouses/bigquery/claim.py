@@ -28,13 +28,13 @@ class Claim:
         self._service = service
         self._checkpoints = Stream(service, "checkpoint")
         # Whoever comes later is later, also where a clock stepped back, or another machine's is ahead.
-        self._began = max(time.time_ns() // 1000, self._newest() + 1)
+        self._began = max(time.time_ns() // 1000, self._newest("owner") + 1, self._newest("checkpoint") + 1)
         self._sign(owner)
         self._end_others()
 
     @property
     def began(self) -> int:
-        """When it was taken, in microseconds or a little more: later claims have greater numbers."""
+        """When it was taken, in microseconds or a little more: greater than earlier claims and epochs."""
         return self._began
 
     def write(self, epoch: int, load_id: int, position: int | None) -> None:
@@ -49,13 +49,13 @@ class Claim:
 
     def check(self) -> None:
         """Raise `Fenced` where somebody else has it."""
-        if self._newest() != self._began:
+        if self._newest("owner") != self._began:
             raise Fenced(TAKEN)
 
-    def _newest(self) -> int:
-        owner = self._service.place.name("owner")
+    def _newest(self, table: str) -> int:
+        name = self._service.place.name(table)
         return int(
-            self._service.query(f"select coalesce(max(epoch), 0) as newest from {owner}").to_pylist()[0]["newest"]
+            self._service.query(f"select coalesce(max(epoch), 0) as newest from {name}").to_pylist()[0]["newest"]
         )
 
     def _sign(self, owner: str) -> None:

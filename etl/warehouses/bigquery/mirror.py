@@ -44,6 +44,7 @@ class Mirror:
         self._horizons: dict[str, dt.datetime] = {}
         self._owner = "unnamed"
         self._claim: Claim | None = None
+        self._began: Claim | None = None
         self._epoch: Epoch | None = None
         self._sent = -1
 
@@ -64,18 +65,18 @@ class Mirror:
             if self._is_renewed.is_set():
                 self._is_renewed.clear()
                 self._forget()
-            claim = self._claimed()
+            self._claimed()
             load_id, position = self._journal.standing()
             if position is None:
                 return
             self._shape()
             if self._epoch is None:
-                self._begin(claim)
+                self._begin()
             self._show()
             if self._epoch is not None and load_id > self._sent:
                 for table in self._shapes:
                     self._send(table, self._epoch, load_id)
-                claim.write(self._epoch.number, load_id + self._epoch.shift, position)
+                self._claimed().write(self._epoch.number, load_id + self._epoch.shift, position)
                 self._sent = load_id
             self._erase()
             self._fold_asked()
@@ -179,14 +180,20 @@ class Mirror:
                 self._streams.pop(table, None)
                 self._horizons.pop(table, None)
 
-    def _begin(self, claim: Claim) -> None:
-        """Begin an epoch: send every table as it stands at one moment."""
+    def _begin(self) -> None:
+        """Begin an epoch: send every table as it stands at one moment, by a claim that began no other."""
         # What streams have in doubt is of another epoch, and may have been erased since.
         self._streams.clear()
-        last_epoch, last_load = self._last()
+        claim = self._claimed()
+        if claim is self._began:
+            # Rows of a beginning that failed may be there: each has the number of a claim of its own.
+            claim.check()
+            claim = self._claim = Claim(self._service, self._owner)
+        self._began = claim
+        _, last_load = self._last()
         with self._journal.at_one_moment():
             load_id, position = self._journal.standing()
-            epoch = Epoch(max(last_epoch + 1, claim.began), max(0, last_load + 1 - load_id))
+            epoch = Epoch(claim.began, max(0, last_load + 1 - load_id))
             for table, shape in self._shapes.items():
                 reader = self._journal.content(table, shape.key, epoch, load_id)
                 self._send_rows(table, reader, is_long=True)

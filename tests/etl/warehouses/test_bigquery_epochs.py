@@ -13,7 +13,7 @@ from etl.changes import Batch, Erase
 from tests.emulator import Emulator
 from tests.etl.warehouses.failing import Shaky, failing_once
 from tests.etl.warehouses.opening import BigQueryOpener
-from tests.etl.warehouses.things import INSERT, SHAPE, UPDATE, batch, changes, content, copy
+from tests.etl.warehouses.things import DELETE, INSERT, SHAPE, SNAPSHOT, UPDATE, batch, changes, content, copy
 
 A_TEXT = replace(SHAPE, columns=(SHAPE.columns[0], replace(SHAPE.columns[1], type=pa.string()), SHAPE.columns[2]))
 OTHERS = replace(SHAPE, table="others")
@@ -104,3 +104,18 @@ def test_rows_in_doubt_do_not_come_after_their_erasure(opener: BigQueryOpener, m
     made.append(batch([(6, 0, INSERT, 2, None, 0, 2, "y")], 6))
     assert content(made) == {1: (1, None), 2: (2, "y")}
     assert "personal data" not in opener.kept("things")
+
+
+def test_a_beginning_that_was_broken_off_leaves_no_rows_in_the_next(
+    opener: BigQueryOpener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = opener()
+    made.append(batch([(1, key, INSERT, key, None, 0, key, "old") for key in (1, 2, 3)], 1))
+    failing_once(monkeypatch, "etl.warehouses.bigquery.mirror.Mirror._send_rows")
+    with pytest.raises(RuntimeError):
+        content(made)
+    made.append(batch([(2, 0, DELETE, 1, None, 0, None, None), (2, 1, UPDATE, 3, None, 0, 3, "new")], 2))
+    made.compact("things")
+    assert content(made) == {2: (2, "old"), 3: (3, "new")}
+    log = sorted((row["_op"], row["_key"]) for row in opener.rows("things__log") if row["_key"])
+    assert log == [(SNAPSHOT, 2), (SNAPSHOT, 3)]
