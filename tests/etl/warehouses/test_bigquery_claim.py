@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,3 +52,14 @@ def test_a_worker_whose_clock_is_behind_takes_over(opener: BigQueryOpener, clock
         content(one)
     assert content(new) == {1: (1, "x")}
     other.close()
+
+
+def test_a_stream_that_bigquery_let_go_is_replaced_where_nobody_took_over(opener: BigQueryOpener) -> None:
+    made: Any = opener()
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "x")], 1))
+    content(made)
+    opener.service.writing.finalize_write_stream(name=made._mirror._claim._checkpoints.name)
+    for lsn in (2, 3):
+        made.append(batch([(lsn, 0, INSERT, lsn, None, 0, 1, "x")], lsn))
+        assert len(content(made)) == lsn
+    assert len({row["stream"] for row in opener.rows("owner")}) == 2
