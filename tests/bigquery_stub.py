@@ -5,6 +5,7 @@ It knows no SQL. Every query answers one row, `{"n": 1}`; what it was asked is k
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,16 +22,22 @@ class Stub:
     """What it does next, and what it was asked.
 
     `faults` come before answers to new queries, each once: `LOST`, or a status with a reason. `kind` is what a dry run
-    says of statements; `is_slow` queries never end; `problem` is how the result of queries fails.
+    says of statements; `is_slow` queries never end; `problem` is how the result of queries fails, and `deafness` how
+    cancelling does. Each request takes `seconds`. A result has so many `pages`, each of one `cell`.
     """
 
     faults: list[Fault] = field(default_factory=list)
     kind: str = "SELECT"
     is_slow: bool = False
     problem: tuple[int, str] | None = None
+    deafness: tuple[int, str] | None = None
+    seconds: float = 0.0
+    pages: int = 1
+    cell: str = "1"
     asked: list[dict[str, Any]] = field(default_factory=list)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     cancelled: list[str] = field(default_factory=list)
+    read: int = 0
     url: str = ""
 
 
@@ -55,10 +62,14 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
+        time.sleep(self.state.seconds)
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"] or 0)) or b"{}")
         if self.path.split("?")[0].endswith("/cancel"):
             name = self.path.split("/")[-2]
             self.state.cancelled.append(name)
+            if self.state.deafness is not None:
+                self._refuse(*self.state.deafness)
+                return
             self._answer(200, {"job": self.state.jobs[name]})
             return
         self.state.asked.append(body)
@@ -80,6 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(200, self.state.jobs[name])
 
     def do_GET(self) -> None:
+        time.sleep(self.state.seconds)
         name = self.path.split("?")[0].split("/")[-1]
         if "/queries/" not in self.path:
             self._answer(200, self.state.jobs[name])
@@ -101,12 +113,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _rows(self, name: str) -> dict[str, Any]:
         if self.state.is_slow:
             return {"jobComplete": False, "jobReference": self.state.jobs[name]["jobReference"]}
-        return {
+        self.state.read += 1
+        kind = "INTEGER" if self.state.cell.isdecimal() else "STRING"
+        following = {"pageToken": str(self.state.read)} if self.state.read < self.state.pages else {}
+        return following | {
             "jobComplete": True,
             "jobReference": self.state.jobs[name]["jobReference"],
-            "schema": {"fields": [{"name": "n", "type": "INTEGER", "mode": "NULLABLE"}]},
-            "rows": [{"f": [{"v": "1"}]}],
-            "totalRows": "1",
+            "schema": {"fields": [{"name": "n", "type": kind, "mode": "NULLABLE"}]},
+            "rows": [{"f": [{"v": self.state.cell}]}],
+            "totalRows": str(self.state.pages),
         }
 
     def _refuse(self, status: int, reason: str) -> None:

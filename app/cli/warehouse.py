@@ -63,7 +63,7 @@ def query(
             Limits(max_rows, _SIZE, timeout, settings.warehouse_bytes_billed_max),
         )
     )
-    _print([json_text(found) + "\n"] if as_json else csv_lines(found))
+    _print(_lines(found, as_json=as_json))
 
 
 async def _found(settings: Settings, sql: str, parameters: dict[str, str], limits: Limits) -> pa.Table:
@@ -79,6 +79,17 @@ def _parameters(texts: Sequence[str]) -> dict[str, str]:
     if wrong := [name for name, sign, _ in pairs if not sign or not name.isidentifier()]:
         raise StartError(f"--param {wrong[0]} is not NAME=TEXT")
     return {name: value for name, _, value in pairs}
+
+
+def _lines(found: pa.Table, *, as_json: bool) -> Sequence[str]:
+    """Return the whole result as text, before any of it is printed."""
+    names = found.column_names
+    if as_json and (twice := next((name for name in names if names.count(name) > 1), None)):
+        raise StartError(f"two columns are called {twice}: name each of them otherwise, a JSON object has one")
+    try:
+        return [json_text(found) + "\n"] if as_json else list(csv_lines(found))
+    except OverflowError:
+        raise StartError("a date or time is outside the years 1 to 9999: cast it to text in the SQL") from None
 
 
 def _print(lines: Iterable[str]) -> None:

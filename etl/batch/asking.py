@@ -1,11 +1,13 @@
 """How a command has the worker do a job: on a socket beside the warehouse's file that only its own user can open.
 
 A request is one line of JSON. Lines come back: `told` while the job runs, then one of `outcome`, `refused` (with the
-reason) and `failed` (with the kind of fault). A command that goes away does not end a job that has begun.
+reason) and `failed` (with the kind of fault). A command that goes away does not end a job that has begun; one that
+still waits for its turn is not done.
 """
 
 import json
 import logging
+import select
 import socket
 import threading
 from collections.abc import Iterator
@@ -114,7 +116,8 @@ class _Handler(BaseRequestHandler):
     def handle(self) -> None:
         """Do what a connection asks for."""
         self.request.settimeout(_REQUEST_SECONDS)
-        with self.request.makefile("rw", encoding="utf-8", newline="\n") as lines:
+        # Whoever asked may have gone, and closing says so once more.
+        with suppress(OSError), self.request.makefile("rw", encoding="utf-8", newline="\n") as lines:
             try:
                 asked = json.loads(lines.readline(_LONGEST_REQUEST))
                 token, name, arguments = asked["token"], asked["job"], asked["arguments"]
@@ -133,9 +136,17 @@ class _Handler(BaseRequestHandler):
         if token != self.server.token:
             return {"refused": "another user's worker has the warehouse"}
         try:
-            return {"outcome": self.server.jobs.run(name, arguments, tell)}
+            return {"outcome": self.server.jobs.run(name, arguments, tell, self._is_connected)}
         except JobRefused as refusal:
             return {"refused": str(refusal)}
         except Exception as error:  # noqa: BLE001 - the log gets the whole of it, whoever asked its kind
             _LOG.exception("the job %s failed", name)
             return {"failed": type(error).__name__}
+
+    def _is_connected(self) -> bool:
+        """Tell whether whoever asked is still there: nothing more is to come, but the end."""
+        ready, _, _ = select.select([self.request], [], [], 0.0)
+        try:
+            return not ready or bool(self.request.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False

@@ -118,6 +118,8 @@ def _write_folder(chosen: Exported, target: Path, partition: str) -> int:
     if values > _MOST_PARTITIONS:
         raise JobRefused(f"{partition} has {values:,} values: partition by a column with at most {_MOST_PARTITIONS:,}")
     with _in_place_of(target) as scratch, chosen.rows() as reader:
+        # A table without rows makes an empty folder.
+        scratch.mkdir()
         written: list[int] = []
         ds.write_dataset(
             reader,
@@ -147,6 +149,9 @@ def _in_place_of(target: Path) -> Iterator[Path]:
             target.rmdir()
         scratch.replace(target)
     except OSError as error:
+        if error.errno is None:
+            # Not a file's: the rows could not be read.
+            raise
         raise JobRefused(f"{target} can't be written: {error.strerror}") from error
     finally:
         if scratch.is_dir():

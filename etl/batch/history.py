@@ -78,12 +78,9 @@ class History:
             self._end(run, note)
 
     def last_start(self, kind: Kind) -> dt.datetime | None:
-        """Return when the last job of a kind began that was good; None where none was."""
-        found = (
-            self._connection.cursor()
-            .execute("select max(started_at) from pipeline.run where kind = ? and result = ?", [kind, Result.GOOD])
-            .fetchone()
-        )
+        """Return when the last job of a kind began that was good; None where none was, by the clock as it is now."""
+        good = "select max(started_at) from pipeline.run where kind = ? and result = ? and started_at <= now()"
+        found = self._connection.cursor().execute(good, [kind, Result.GOOD]).fetchone()
         return found[0] if found else None
 
     def _begin(self, run: str, kind: Kind, origin: str) -> None:

@@ -66,9 +66,10 @@ class Scheduled:
     def due(self, now: dt.datetime) -> bool:
         """Tell whether a time has passed since the last run that was good."""
         time = self._plan.times(now)
-        if self._last_good is not None and self._last_good >= time:
+        # What began later than now did so before the clock was set back, and says nothing of the times since.
+        if self._last_good is not None and time <= self._last_good <= now:
             return False
-        if self._last_try is not None and self._last_try >= time and now - self._last_try < _AGAIN_AFTER:
+        if self._last_try is not None and max(time, now - _AGAIN_AFTER) < self._last_try <= now:
             return False
         return self._plan.is_ready()
 

@@ -126,9 +126,11 @@ def _json(cell: str) -> str | None:
         return "not JSON"
     if not isinstance(content, dict):
         return 'not a JSON object: write {"name": value}'
-    if _ESCAPED_NUL.search(orjson.dumps(content)):
-        return "JSON with a NUL character, which PostgreSQL cannot keep"
-    return None
+    try:
+        written = orjson.dumps(content)
+    except orjson.JSONEncodeError:
+        return "JSON that is nested too deep for an answer"
+    return "JSON with a NUL character, which PostgreSQL cannot keep" if _ESCAPED_NUL.search(written) else None
 
 
 def _text(cell: str) -> str | None:

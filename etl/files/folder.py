@@ -47,6 +47,9 @@ def read_folder(folder: Path, tables: Sequence[sa.Table]) -> FolderContent:
             ignored.append(path.name)
         elif name in found:
             raise LoadRefused(Fault(path.name, f"{found[name].name} is there as well: keep one of the two"))
+        elif path.exists() and not path.is_file():
+            # A pipe or a device would be read for ever.
+            raise LoadRefused(Fault(path.name, "is neither a file nor a link to one"))
         else:
             found[name] = path
     if not found:

@@ -15,6 +15,8 @@ from typing import BinaryIO, cast
 from etl.files.faults import Fault, LoadRefused
 
 _LONGEST_CELL = 16 * 1024 * 1024
+_LONGEST_RECORD = 2 * _LONGEST_CELL
+_TOO_LONG = "record too long"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -36,7 +38,8 @@ class CsvFile:
     def __init__(self, name: str, raw: BinaryIO, text: io.TextIOBase) -> None:
         self.name = name
         self._raw = raw
-        self._reader = csv.reader(text, strict=True)
+        self._length = 0
+        self._reader = csv.reader(self._lines(text), strict=True)
         header = next(self._records(), None)
         if header is None:
             raise LoadRefused(Fault(name, "is empty: the first line names the columns"))
@@ -62,11 +65,20 @@ class CsvFile:
                 )
             yield record
 
+    def _lines(self, text: io.TextIOBase) -> Iterator[str]:
+        """Yield the lines, as long as the record that they make fits into memory: little unpacks to very much."""
+        while line := text.readline(_LONGEST_RECORD + 1 - self._length):
+            self._length += len(line)
+            if self._length > _LONGEST_RECORD:
+                raise csv.Error(_TOO_LONG)
+            yield line
+
     def _records(self) -> Iterator[Record]:
         """Yield what the file holds, faults of the file itself told as such."""
         line = self._reader.line_num + 1
         try:
             for cells in self._reader:
+                self._length = 0
                 if cells:
                     yield Record(line, cells)
                 line = self._reader.line_num + 1
@@ -100,5 +112,8 @@ def _quoting_fault(name: str, line: int, error: str) -> Fault:
         return Fault(name, "a quote that is opened in this record is never closed", line=line)
     if error.startswith("field larger than field limit"):
         reason = f"a cell of more than {_LONGEST_CELL // 1024**2} MB, or a quote that is never closed"
+        return Fault(name, reason, line=line)
+    if error == _TOO_LONG:
+        reason = f"a record of more than {_LONGEST_RECORD // 1024**2} MB, or a quote that is never closed"
         return Fault(name, reason, line=line)
     return Fault(name, f"not CSV, a quote within a quoted cell is written twice ({error})", line=line)

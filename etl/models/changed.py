@@ -28,20 +28,20 @@ def changed_selection(cursor: duckdb.DuckDBPyConnection) -> list[str]:
         return [EVERYTHING]
     load_id, day = known
     words = [word for table in landing_tables() if _has_arrivals(cursor, table, load_id) for word in _readers(table)]
-    if day != _today():
+    if day != today():
         words.append(_OF_DAY)
     return [*words, _OF_MOMENT]
 
 
-def note_whole_run(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Note that everything is built up to the end of the last run's window."""
+def note_whole_run(cursor: duckdb.DuckDBPyConnection, day: dt.date) -> None:
+    """Note that everything is built up to the end of the last run's window, as it is on the day on which that began."""
     window = cursor.execute("select load_id from pipeline.run_window order by number desc limit 1").fetchone()
     if window is None:
         return
     cursor.execute("begin")
     cursor.execute("create table if not exists pipeline.whole_run (load_id bigint, day date)")
     cursor.execute("delete from pipeline.whole_run")
-    cursor.execute("insert into pipeline.whole_run values (?, ?)", [window[0], _today()])
+    cursor.execute("insert into pipeline.whole_run values (?, ?)", [window[0], day])
     cursor.execute("commit")
 
 
@@ -62,5 +62,6 @@ def _readers(table: str) -> tuple[str, str, str]:
     return (f"source:raw.{table}+", f"source:raw.{table}__log+", f"source:raw.{table}__base+")
 
 
-def _today() -> dt.date:
+def today() -> dt.date:
+    """Return the day of São Paulo."""
     return dt.datetime.now(_DAY).date()

@@ -17,7 +17,7 @@ import duckdb
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
-from etl.models.changed import EVERYTHING, changed_selection, note_whole_run
+from etl.models.changed import EVERYTHING, changed_selection, note_whole_run, today
 from etl.models.results import NodeResult, RunResult, keep_result
 from etl.models.shared_connection import dbt_on
 from etl.models.staging import PROJECT
@@ -66,7 +66,7 @@ class ModelRunner:
         `tests` runs the tests of each model before those that depend on it. Waits for a run that is under way. Results
         are kept in `pipeline.model_run` when the warehouse is DuckDB. Never raises for a model that fails.
         """
-        chosen = list(select) or self._chosen(full=full)
+        chosen, day = list(select) or self._chosen(full=full), today()
         if not tests and (full or not self._has_holidays()):
             self._dbt("seed")
         words = ["build" if tests else "run", *(["--full-refresh"] if full else []), *_selection(chosen)]
@@ -75,7 +75,7 @@ class ModelRunner:
         result = self._dbt(*words, is_full=full, finished=finished)
         if not select and result.is_good:
             self._has_views = True
-            self._note_whole_run()
+            self._note_whole_run(day)
         self._keep(result)
         return result
 
@@ -149,9 +149,9 @@ class ModelRunner:
         )
         return found.fetchone() is not None
 
-    def _note_whole_run(self) -> None:
+    def _note_whole_run(self, day: dt.date) -> None:
         if self._connection is not None:
-            note_whole_run(self._connection.cursor())
+            note_whole_run(self._connection.cursor(), day)
 
     def _keep(self, result: RunResult) -> None:
         if self._connection is not None:

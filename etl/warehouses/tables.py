@@ -7,6 +7,8 @@ from typing import Final, Protocol
 import duckdb
 import pyarrow as pa
 
+from etl.warehouses.duckdb.batches import PIECE_ROWS, gathered
+
 LAYERS: Final = ("marts", "core", "staging", "raw")
 """What may be read, in the order in which a bare name is looked for."""
 
@@ -61,8 +63,8 @@ class DuckDBTables(Tables):
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[pa.RecordBatchReader]:
         """Give the rows in batches, all of one state of the warehouse."""
         query = f"select {', '.join(map(_quoted, columns))} from {table}"
-        with self._connection.cursor().sql(query).to_arrow_reader(_ROWS) as reader:
-            yield reader
+        with self._connection.cursor().sql(query).to_arrow_reader(PIECE_ROWS) as reader:
+            yield gathered(reader, _ROWS)
 
 
 def _quoted(name: str) -> str:

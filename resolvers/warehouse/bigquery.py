@@ -1,9 +1,11 @@
 """BigQuery, asked by the gateway: SELECT only, bounded in rows, bytes, money and time."""
 
 import asyncio
-import concurrent.futures
 import datetime as dt
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
@@ -29,6 +31,10 @@ from resolvers.warehouse.reader import (
 
 _LABELS: Final = {"application": "cienty-gateway", "part": "gateway"}
 _KEPT_CHECKS: Final = 1000
+_QUERIES: Final = 8
+_CANCEL_SECONDS: Final = 5.0
+_USED_UP: Final = {"quotaExceeded", "rateLimitExceeded"}
+_FAULTS: Final = (google.GoogleAPICallError, GoogleAuthError, requests.RequestException, google.RetryError)
 _TYPES: Final[Mapping[type, str]] = {
     bool: "BOOL",
     int: "INT64",
@@ -47,13 +53,17 @@ class BigQueryReader:
     """Reads the datasets of a project whose names begin with `dataset`.
 
     The account needs `roles/bigquery.dataViewer` on them and `roles/bigquery.jobUser` in the project, and should have
-    nothing else. `client` is shared by all queries; `is_streamed` says that rows come through the storage API.
+    nothing else. `client` is shared by all queries, of which eight run at a time and others wait. Rows come by pages of
+    the REST interface: the one for storage needs further rights.
     """
 
     client: bigquery.Client
     dataset: str
-    is_streamed: bool = True
     _checked: set[str] = field(default_factory=set, repr=False)
+    # Threads of their own: the loop's look names up for everybody else.
+    _threads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(_QUERIES, thread_name_prefix="bigquery"), repr=False
+    )
 
     @classmethod
     def at(
@@ -63,17 +73,22 @@ class BigQueryReader:
         if endpoint is None:
             return cls(bigquery.Client(project=project, location=location), dataset)
         options = ClientOptions(api_endpoint=endpoint)
-        return cls(bigquery.Client(project, AnonymousCredentials(), client_options=options), dataset, is_streamed=False)
+        return cls(bigquery.Client(project, AnonymousCredentials(), client_options=options), dataset)
 
     async def query(self, sql: str, parameters: Mapping[str, Any] | None = None, limits: Limits = LIMITS) -> pa.Table:
         """Return the rows of a query, as the interface says."""
         bound = [_parameter(name, value) for name, value in (parameters or {}).items()]
-        jobs: list[bigquery.QueryJob] = []
+        asked, loop = _Asked(), asyncio.get_running_loop()
         try:
-            return await asyncio.to_thread(self._rows, sql, bound, limits, jobs)
+            async with asyncio.timeout(limits.seconds):
+                return await loop.run_in_executor(self._threads, self._rows, sql, bound, limits, asked)
+        except TimeoutError:
+            await asyncio.to_thread(asked.give_up)
+            raise WarehouseTimedOut(
+                f"the query was ended after {limits.seconds:g} s: ask for less, or allow more time"
+            ) from None
         except asyncio.CancelledError:
-            for job in jobs:
-                await asyncio.to_thread(job.cancel)
+            await asyncio.to_thread(asked.give_up)
             raise
 
     def parameter(self, name: str) -> str:
@@ -90,18 +105,19 @@ class BigQueryReader:
 
     async def close(self) -> None:
         """Let connections go."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
         self.client.close()
 
-    def _rows(self, sql: str, parameters: list[Parameter], limits: Limits, jobs: list[bigquery.QueryJob]) -> pa.Table:
+    def _rows(self, sql: str, parameters: list[Parameter], limits: Limits, asked: "_Asked") -> pa.Table:
         try:
             self._check_reads(sql, parameters, limits)
             settings = _settings(parameters, limits)
             job = self.client.query(
                 sql, job_config=settings, job_retry=None, retry=_retry(limits), timeout=limits.seconds
             )
-            jobs.append(job)
-            return _result(job, limits, is_streamed=self.is_streamed)
-        except (google.GoogleAPICallError, GoogleAuthError, requests.RequestException, google.RetryError) as fault:
+            asked.began(job)
+            return _result(job, limits)
+        except _FAULTS as fault:
             raise _explained(fault, limits) from None
 
     def _check_reads(self, sql: str, parameters: list[Parameter], limits: Limits) -> None:
@@ -118,20 +134,48 @@ class BigQueryReader:
             self._checked.add(sql)
 
 
-def _result(job: bigquery.QueryJob, limits: Limits, *, is_streamed: bool) -> pa.Table:
-    try:
-        rows = job.result(timeout=limits.seconds, retry=_retry(limits), job_retry=None)
-    except (concurrent.futures.TimeoutError, google.RetryError):
-        job.cancel(retry=_retry(limits))
-        raise WarehouseTimedOut(
-            f"the query was ended after {limits.seconds:g} s: ask for less, or allow more time"
-        ) from None
+class _Asked:
+    """The job of a query, until whoever asked gives it up: a job that begins afterwards is ended at once."""
+
+    def __init__(self) -> None:
+        self._job: bigquery.QueryJob | None = None
+        self._is_given_up = False
+        self._turn = threading.Lock()
+
+    def began(self, job: bigquery.QueryJob) -> None:
+        """Say which job it is."""
+        with self._turn:
+            self._job = job
+            if self._is_given_up:
+                _cancel(job)
+
+    def give_up(self) -> None:
+        """End the job, where it began."""
+        with self._turn:
+            self._is_given_up = True
+            if self._job is not None:
+                _cancel(self._job)
+
+
+def _cancel(job: bigquery.QueryJob) -> None:
+    # One that BigQuery doesn't hear ends by its own timeout.
+    with suppress(*_FAULTS):
+        job.cancel(retry=None, timeout=_CANCEL_SECONDS)
+
+
+def _result(job: bigquery.QueryJob, limits: Limits) -> pa.Table:
+    rows = job.result(timeout=limits.seconds, retry=_retry(limits), job_retry=None)
     if (rows.total_rows or 0) > limits.rows:
         raise WarehouseTooExpensive(f"the result has more than {limits.rows:,} rows: ask for fewer")
-    found = rows.to_arrow(create_bqstorage_client=is_streamed)
-    if found.nbytes > limits.size:
-        raise WarehouseTooExpensive(f"the result has more than {limits.size:,} bytes: ask for less")
-    return found
+    if not rows.total_rows:
+        return rows.to_arrow(create_bqstorage_client=False)
+    found, size = [], 0
+    for page in rows.to_arrow_iterable():
+        size += page.nbytes
+        if size > limits.size:
+            raise WarehouseTooExpensive(f"the result has more than {limits.size:,} bytes: ask for less")
+        found.append(page)
+    return pa.Table.from_batches(found)
 
 
 def _settings(parameters: list[Parameter], limits: Limits) -> bigquery.QueryJobConfig:
@@ -167,6 +211,8 @@ def _explained(fault: Exception, limits: Limits) -> Exception:
         return WarehouseTooExpensive(
             f"the query would read more than the {limits.billed:,} bytes that may be billed: narrow it by a partition"
         )
+    if reasons & _USED_UP:
+        return WarehouseUnavailable("BigQuery's quota is used up for the moment: try again later")
     if "timeout" in reasons or isinstance(fault, google.GatewayTimeout | requests.Timeout):
         return WarehouseTimedOut(f"BigQuery did not answer within {limits.seconds:g} s")
     if isinstance(fault, google.BadRequest | google.NotFound):

@@ -32,6 +32,7 @@ from schema.warehouse_wire import (
 # Seconds for the worker to say itself that the time is over.
 _GRACE: Final = 1.0
 _ABSENT: Final = "the warehouse does not answer: its worker is starting, or is not running"
+_UNSENDABLE: Final = "the SQL or a value can't be sent: texts are UTF-8, whole numbers have 64 bits, lists one type"
 _BROKEN: Final = "the warehouse ended the connection: its worker is stopping"
 _KINDS: Final[dict[Fault, type[Exception]]] = {
     Fault.REFUSED: QueryFailed,
@@ -51,7 +52,11 @@ class ServedWarehouse:
 
     async def query(self, sql: str, parameters: Mapping[str, Any] | None = None, limits: Limits = LIMITS) -> pa.Table:
         """Return the rows of a query, as the interface says."""
-        asked = Query(sql, bind(parameters or {}), limits.rows, limits.size, limits.seconds)
+        try:
+            sql.encode()
+            asked = Query(sql, bind(parameters or {}), limits.rows, limits.size, limits.seconds)
+        except (UnicodeError, OverflowError, pa.ArrowException):
+            raise QueryFailed(_UNSENDABLE) from None
         try:
             async with asyncio.timeout(limits.seconds + _GRACE):
                 return await self._ask(asked)

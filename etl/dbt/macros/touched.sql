@@ -27,12 +27,15 @@
   {% endif %}
 {% endmacro %}
 
-{#- Before a fact's rows, third: take out the touched ones. BigQuery replaces whole days instead, and only what is no
-    longer among the `current` rows has to go. -#}
+{#- Before a fact's rows, third: take out the touched ones. BigQuery replaces whole days instead, of which it has rows
+    now, and only what is no longer among the `current` rows of its day has to go. -#}
 {% macro clear_touched(key, day, current) %}
   {% if is_incremental() %}
-    delete from {{ this }} where {{ key }} in {{ touched_keys() }}
-    {% if target.type == 'bigquery' %} and {{ every_day(day) }} and {{ key }} not in (select {{ key }} from {{ current }}) {% endif %}
+    delete from {{ this }} as was where {{ key }} in {{ touched_keys() }}
+    {% if target.type == 'bigquery' %}
+      and {{ every_day(day) }}
+      and not exists (select 1 from {{ current }} as now where now.{{ key }} = was.{{ key }} and now.{{ day }} = was.{{ day }})
+    {% endif %}
   {% endif %}
 {% endmacro %}
 

@@ -26,14 +26,15 @@ class Claim:
     def __init__(self, service: Service, owner: str) -> None:
         """Take it, from whoever has it; raises `Fenced` where somebody takes it at the same moment and is later."""
         self._service = service
+        self._owner = owner
         self._checkpoints = Stream(service, "checkpoint")
-        self._began = time.time_ns() // 1000
-        self._sign(owner)
-        self._end_others()
+        # Whoever comes later is later, also where a clock stepped back, or another machine's is ahead.
+        self._began = max(time.time_ns() // 1000, self._newest("owner") + 1, self._newest("checkpoint") + 1)
+        self._take()
 
     @property
     def began(self) -> int:
-        """When it was taken, in microseconds: later claims have greater numbers."""
+        """When it was taken, in microseconds or a little more: greater than earlier claims and epochs."""
         return self._began
 
     def write(self, epoch: int, load_id: int, position: int | None) -> None:
@@ -42,26 +43,40 @@ class Claim:
         try:
             self._checkpoints.append(pa.Table.from_pylist([row], _CHECKPOINT))
         except google.GoogleAPICallError as fault:
-            if outcome_of(fault) is Outcome.STREAM_LOST:
-                raise Fenced(TAKEN) from None
-            raise
+            if outcome_of(fault) is not Outcome.STREAM_LOST:
+                raise
+            # Somebody took over, or BigQuery let go of a stream that was not used for days.
+            self._take()
+            self._checkpoints.append(pa.Table.from_pylist([row], _CHECKPOINT))
 
     def check(self) -> None:
         """Raise `Fenced` where somebody else has it."""
-        owner = self._service.place.name("owner")
-        if self._service.query(f"select max(epoch) as newest from {owner}").to_pylist()[0]["newest"] != self._began:
+        if self._newest("owner") != self._began:
             raise Fenced(TAKEN)
 
-    def _sign(self, owner: str) -> None:
-        row = {"epoch": self._began, "owner": owner, "stream": self._checkpoints.open(), "at": dt.datetime.now(dt.UTC)}
+    def _newest(self, table: str) -> int:
+        name = self._service.place.name(table)
+        return int(
+            self._service.query(f"select coalesce(max(epoch), 0) as newest from {name}").to_pylist()[0]["newest"]
+        )
+
+    def _take(self) -> None:
+        """Say whose it is, and look afterwards who else did: of two at the same moment one sees the other."""
+        self._sign()
+        self._end_others()
+
+    def _sign(self) -> None:
+        stream, at = self._checkpoints.open(), dt.datetime.now(dt.UTC)
+        row = {"epoch": self._began, "owner": self._owner, "stream": stream, "at": at}
         Stream(self._service, "owner").append(pa.Table.from_pylist([row], _OWNER))
 
     def _end_others(self) -> None:
         found = self._service.query(f"select epoch, stream from {self._service.place.name('owner')}").to_pylist()
         if any((row["epoch"], row["stream"]) > (self._began, self._checkpoints.name) for row in found):
             raise Fenced(TAKEN)
-        for row in sorted(found, key=lambda row: -row["epoch"])[1:11]:
-            self._end(row["stream"])
+        others = [(row["epoch"], row["stream"]) for row in found if row["stream"] != self._checkpoints.name]
+        for _, stream in sorted(others, reverse=True)[:10]:
+            self._end(stream)
 
     def _end(self, stream: str) -> None:
         try:

@@ -50,7 +50,7 @@ def outcome_of(fault: Exception) -> Outcome:
 
 
 class Pauses:
-    """Doubling pauses with jitter, until the time is used up."""
+    """Doubling pauses with jitter, until the time is used up, or `sleep` says that nobody waits any more."""
 
     def __init__(self, seconds: float, sleep: Callable[[float], object] = time.sleep) -> None:
         self._left = seconds
@@ -63,9 +63,9 @@ class Pauses:
             return False
         longest = min(self._next, self._left)
         self._left -= longest
-        self._sleep(longest * random.uniform(0.5, 1.0))  # noqa: S311 - nothing is kept secret by it
+        pause = longest * random.uniform(0.5, 1.0)  # noqa: S311 - nothing is kept secret by it
         self._next = min(self._next * 2, _LONGEST_PAUSE)
-        return True
+        return not self._sleep(pause)
 
 
 def persist(action: Callable[[], Result], waiting: Pauses, done: Callable[[], Result] | None = None) -> Result:

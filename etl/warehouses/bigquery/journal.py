@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from etl.changes import COPY_BEGINS, META, Operation
+from etl.warehouses.duckdb.batches import PIECE_ROWS, gathered
 
 _MIRROR: Final = """
 create schema if not exists mirror;
@@ -156,7 +157,7 @@ class Journal:
         return self._cursor.execute(sql, parameters).fetchall()[0]
 
     def _reader(self, sql: str) -> pa.RecordBatchReader:
-        return self._cursor.sql(sql).to_arrow_reader(_BATCH)
+        return gathered(self._cursor.sql(sql).to_arrow_reader(PIECE_ROWS), _BATCH)
 
 
 def _names(names: Sequence[str]) -> str:

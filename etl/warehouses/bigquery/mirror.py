@@ -2,8 +2,8 @@
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 import duckdb
@@ -17,7 +17,7 @@ from etl.warehouses.bigquery.journal import Epoch, Erasure, Journal
 from etl.warehouses.bigquery.service import Service
 from etl.warehouses.bigquery.statements import FENCED, Standing, folding, log_view, table_view
 from etl.warehouses.bigquery.tables import Tables, sent
-from etl.warehouses.bigquery.writing import Stream, append_somewhere, load
+from etl.warehouses.bigquery.writing import Stream, append_somewhere, fits, load
 from etl.warehouses.interface import Fenced
 
 # From how many rows on a load job is cheaper than a stream.
@@ -25,9 +25,9 @@ _LOADED_ROWS: Final = 20_000
 
 
 class Mirror:
-    """Follows one journal. Its methods take turns; each may be asked again after a fault.
+    """Follows one journal. Only `advance` and `read` ask BigQuery: they take turns, and may be called after a fault.
 
-    While BigQuery is away one of them waits for it, for minutes: `renew`, `fold` and `prune` don't wait for their turn.
+    While BigQuery is away they wait for it, for minutes; what the others ask for is done with the next sending.
     """
 
     def __init__(self, service: Service, journal: Journal, shapes: Mapping[str, TableShape]) -> None:
@@ -37,12 +37,14 @@ class Mirror:
         self._tables = Tables(service)
         self._turn = threading.RLock()
         self._is_renewed = threading.Event()
+        self._to_fold: set[str] = set()
         self._prune_before: dt.datetime | None = None
         self._streams: dict[str, Stream] = {}
         self._columns: dict[str, pa.Schema] = {}
         self._horizons: dict[str, dt.datetime] = {}
         self._owner = "unnamed"
         self._claim: Claim | None = None
+        self._began: Claim | None = None
         self._epoch: Epoch | None = None
         self._sent = -1
 
@@ -62,20 +64,22 @@ class Mirror:
         with self._turn:
             if self._is_renewed.is_set():
                 self._is_renewed.clear()
-                self._journal.forget()
-                self._epoch = None
-            claim = self._claimed()
+                self._forget()
+            self._claimed()
             load_id, position = self._journal.standing()
             if position is None:
                 return
-            if self._shape() or self._epoch is None:
-                self._begin(claim)
-            elif load_id > self._sent:
+            self._shape()
+            if self._epoch is None:
+                self._begin()
+            self._show()
+            if self._epoch is not None and load_id > self._sent:
                 for table in self._shapes:
                     self._send(table, self._epoch, load_id)
-                claim.write(self._epoch.number, load_id + self._epoch.shift, position)
+                self._claimed().write(self._epoch.number, load_id + self._epoch.shift, position)
                 self._sent = load_id
             self._erase()
+            self._fold_asked()
             self._prune()
 
     def read(self, table: str) -> pa.Table:
@@ -95,28 +99,18 @@ class Mirror:
         with suppress(duckdb.TransactionException):
             self._journal.forget()
 
-    def fold(self, table: str) -> bool:
-        """Bring a table's base up to what was sent; what can be read stays the same. False where it isn't its turn."""
-        with self._if_free() as is_free:
-            if is_free and not self._is_renewed.is_set():
-                self._fold(table)
-            return is_free
+    def fold(self, table: str) -> None:
+        """Bring a table's base up to what was sent, with the next sending; what can be read stays the same."""
+        self._to_fold.add(table)
 
     def prune(self, before: dt.datetime) -> None:
-        """Take changes away that are in a base and were committed before a time, now or with the next sending."""
+        """Take changes away that are in a base and were committed before a time, with the next sending."""
         self._prune_before = before
-        with self._if_free() as is_free:
-            if is_free:
-                self._prune()
 
-    @contextmanager
-    def _if_free(self) -> Iterator[bool]:
-        is_free = self._turn.acquire(blocking=False)
-        try:
-            yield is_free
-        finally:
-            if is_free:
-                self._turn.release()
+    def _fold_asked(self) -> None:
+        for table in sorted(self._to_fold):
+            self._fold(table)
+            self._to_fold.discard(table)
 
     def _fold(self, table: str) -> None:
         if self._epoch is None or self._journal.folded(table) >= self._sent:
@@ -133,24 +127,26 @@ class Mirror:
         self._view(table)
 
     def _prune(self) -> None:
-        if self._epoch is None or self._prune_before is None:
+        before = self._prune_before
+        if self._epoch is None or before is None:
             return
-        before = self._prune_before.isoformat()
         for table in self._shapes:
             standing = self._standing(table)
             self._service.query(f"""
             delete from {self._service.place.name(f"{table}__changes")}
-            where _committed_at < timestamp '{before}'
+            where _committed_at < timestamp '{before.isoformat()}'
               and (_epoch < {standing.epoch} or _load_id <= {standing.compacted})
             """)
-        self._prune_before = None
+        if self._prune_before == before:
+            self._prune_before = None
 
     def _claimed(self) -> Claim:
         """Return the right to write; where there is none take it, and find out how far BigQuery is."""
         if self._claim is None:
             self._tables.prepare()
-            self._claim = Claim(self._service, self._owner)
+            claim = Claim(self._service, self._owner)
             self._epoch, self._sent = self._found()
+            self._claim = claim
         return self._claim
 
     def _found(self) -> tuple[Epoch | None, int]:
@@ -168,35 +164,52 @@ class Mirror:
         ).to_pylist()
         return (found[0]["epoch"], found[0]["load_id"]) if found else (0, 0)
 
-    def _shape(self) -> bool:
-        """Bring tables and views into the journal's shapes; tell whether that takes a new epoch."""
-        is_renewed = False
+    def _forget(self) -> None:
+        """Let the epoch go, for good: the next sending begins a new one."""
+        self._journal.forget()
+        self._epoch = None
+
+    def _shape(self) -> None:
+        """Bring tables into the journal's shapes; what they are put aside for takes a new epoch."""
         for table, shape in self._shapes.items():
             columns = self._journal.columns(table)
             if columns != self._columns.get(table):
                 self._claimed().check()
-                is_renewed |= self._tables.shape(shape, columns)
+                self._tables.shape(shape, columns, self._forget)
                 self._columns[table] = columns
                 self._streams.pop(table, None)
-                if self._epoch is not None and not is_renewed:
-                    self._view(table)
-        return is_renewed
+                self._horizons.pop(table, None)
 
-    def _begin(self, claim: Claim) -> None:
-        """Begin an epoch: send every table as it stands at one moment."""
-        last_epoch, last_load = self._last()
+    def _begin(self) -> None:
+        """Begin an epoch: send every table as it stands at one moment, by a claim that began no other."""
+        # What streams have in doubt is of another epoch, and may have been erased since.
+        self._streams.clear()
+        claim = self._claimed()
+        if claim is self._began:
+            # Rows of a beginning that failed may be there: each has the number of a claim of its own.
+            claim.check()
+            claim = self._claim = Claim(self._service, self._owner)
+        self._began = claim
+        _, last_load = self._last()
         with self._journal.at_one_moment():
             load_id, position = self._journal.standing()
-            epoch = Epoch(max(last_epoch + 1, claim.began), max(0, last_load + 1 - load_id))
+            epoch = Epoch(claim.began, max(0, last_load + 1 - load_id))
             for table, shape in self._shapes.items():
                 reader = self._journal.content(table, shape.key, epoch, load_id)
                 self._send_rows(table, reader, is_long=True)
             claim.write(epoch.number, load_id + epoch.shift, position)
         self._journal.begin(epoch)
         self._epoch, self._sent = epoch, load_id
+        self._horizons.clear()
+        self._show()
         for table in self._shapes:
-            self._view(table)
             self._fold(table)
+
+    def _show(self) -> None:
+        """Make the views that are missing, or are of other columns or another epoch."""
+        for table in self._shapes:
+            if table not in self._horizons:
+                self._view(table)
 
     def _send(self, table: str, epoch: Epoch, upto: int) -> None:
         count = self._journal.count(table, self._sent, upto)
@@ -217,7 +230,11 @@ class Mirror:
             return
         stream = self._streams.setdefault(table, Stream(self._service, place))
         for part in reader:
-            append_somewhere(stream, sent(pa.Table.from_batches([part])))
+            rows = sent(pa.Table.from_batches([part]))
+            if fits(rows):
+                append_somewhere(stream, rows)
+            else:
+                load(self._service, place, rows.schema, rows.to_batches())
 
     def _view(self, table: str) -> None:
         """Make the table's views, over what is behind its base."""
@@ -226,6 +243,7 @@ class Mirror:
         standing = self._standing(table)
         self._service.query(log_view(place, table))
         self._service.query(table_view(place, table, shape.key, self._columns[table].names, standing))
+        self._horizons[table] = standing.horizon
 
     def _standing(self, table: str) -> Standing:
         epoch = self._epoch or Epoch(0, 0)
@@ -234,8 +252,7 @@ class Mirror:
         horizon = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
         if folded >= 0:
             horizon = self._journal.oldest(table, folded) or dt.datetime.now(dt.UTC)
-        self._horizons[table] = horizon
-        return Standing(epoch.number, folded + epoch.shift, horizon.isoformat())
+        return Standing(epoch.number, folded + epoch.shift, horizon)
 
     def _erase(self) -> None:
         for erasure in self._journal.erasures():

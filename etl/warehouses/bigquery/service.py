@@ -1,5 +1,6 @@
 """BigQuery as the worker asks it: labelled, bounded in bytes and in time."""
 
+import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ class Service:
     def __init__(self, place: Place, patience: float = 600.0) -> None:
         self.place = place
         self.patience = patience
+        self._is_given_up = threading.Event()
         self.rest = _rest_client(place)
         self.writing = _write_client(place)
 
@@ -78,7 +80,11 @@ class Service:
 
     def ask(self, action: Callable[[], Result], done: Callable[[], Result] | None = None) -> Result:
         """Ask for something that can be asked again in the same words, until its outcome is known."""
-        return persist(action, Pauses(self.patience), done)
+        return persist(action, Pauses(self.patience, self._is_given_up.wait), done)
+
+    def give_up(self) -> None:
+        """Wait for no fault to pass any more: what is being asked for fails with the next one."""
+        self._is_given_up.set()
 
     def _query(self, sql: str, settings: bigquery.QueryJobConfig, name: str) -> bigquery.QueryJob:
         return self.rest.query(sql, job_config=settings, job_id=name, retry=ONCE, job_retry=None, timeout=SECONDS)

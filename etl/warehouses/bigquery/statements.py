@@ -1,5 +1,6 @@
 """The SQL of a raw table in BigQuery: its history, the table as it stands, and folding the one into the other."""
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -22,7 +23,7 @@ class Standing:
 
     epoch: int
     compacted: int
-    horizon: str
+    horizon: dt.datetime
 
 
 def log_view(place: Place, table: str) -> str:
@@ -97,7 +98,7 @@ def _tail(place: Place, table: str, standing: Standing, upto: int | None = None)
     return f"""
     seen as (
       select * from {place.name(f"{table}__changes")}
-      where _committed_at >= timestamp '{standing.horizon}' and _epoch = {standing.epoch}
+      where _committed_at >= timestamp '{standing.horizon.isoformat()}' and _epoch = {standing.epoch}
         and _load_id > {standing.compacted} and _load_id <= {finished if upto is None else upto}
     ),
     emptied as (

@@ -1,7 +1,7 @@
 """The tables of the raw layer in BigQuery, derived from the shapes: types, layout, labels, columns that come."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import pyarrow as pa
@@ -56,42 +56,52 @@ class Tables:
         self._make("checkpoint", _CHECKPOINT, partition="at")
         self._make("owner", _OWNER)
 
-    def shape(self, shape: TableShape, columns: pa.Schema) -> bool:
+    def shape(self, shape: TableShape, columns: pa.Schema, renew: Callable[[], None]) -> None:
         """Make or widen the tables of a shape, whose rows have these columns of their own.
 
-        Where a column has another type than it may become, what is there is put aside under another name, and True is
-        returned: the table has to be filled anew.
+        Where a column has another type than it may become, what is there is put aside under another name. `renew` is
+        called before: the table has to be filled anew then, also where the process ends in the middle.
         """
         own = list(_fields(columns, shape))
         changes = [*_fields(pa.schema([*META, *MIRROR]), None), *own]
         base = [*own, SchemaField("_epoch", "INT64")]
-        replaced = self._shape(f"{shape.table}__changes", changes, "_committed_at", ["_key"], is_filtered=True)
+        self._shape(f"{shape.table}__changes", changes, renew, "_committed_at", ["_key"], is_filtered=True)
         cluster = list(shape.cluster) or [shape.key]
-        return self._shape(f"{shape.table}__base", base, shape.partition, cluster[:4]) or replaced
+        self._shape(f"{shape.table}__base", base, renew, shape.partition, cluster[:4])
 
     def _shape(
         self,
         name: str,
         fields: list[SchemaField],
+        renew: Callable[[], None],
         partition: str | None,
         cluster: list[str],
         *,
         is_filtered: bool = False,
-    ) -> bool:
+    ) -> None:
         table = self._make(name, fields, partition=partition, cluster=cluster, is_filtered=is_filtered)
         there = {field.name: field for field in table.schema}
         if any(field.name in there and not _holds(there[field.name], field) for field in fields):
+            renew()
             self._put_aside(name)
             self._make(name, fields, partition=partition, cluster=cluster, is_filtered=is_filtered)
-            return True
-        if missing := [field for field in fields if field.name not in there]:
+        elif missing := [field for field in fields if field.name not in there]:
             for field in missing:
                 self._service.query(f"alter table {self._place.name(name)} add column if not exists {_declared(field)}")
-            # The statement takes no descriptions with it.
-            table.schema = [*table.schema, *missing]
-            rest = self._service.rest
-            self._service.ask(lambda: rest.update_table(table, ["schema"], retry=ONCE, timeout=SECONDS))
-        return False
+            self._describe(name, missing)
+
+    def _describe(self, name: str, added: list[SchemaField]) -> None:
+        """Add the descriptions of new columns, which the statement that makes them doesn't take with it."""
+        rest = self._service.rest
+
+        def describe() -> None:
+            # As it is now: BigQuery refuses what was said of an earlier state.
+            table = rest.get_table(self._place.path(name), retry=ONCE, timeout=SECONDS)
+            names = {field.name for field in added}
+            table.schema = [*(field for field in table.schema if field.name not in names), *added]
+            rest.update_table(table, ["schema"], retry=ONCE, timeout=SECONDS)
+
+        self._service.ask(describe)
 
     def _make(
         self,

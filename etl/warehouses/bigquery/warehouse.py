@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ import pyarrow as pa
 
 from etl.changes import Batch, Changes, CopyAgain, DeadLetter, SchemaChange, TableShape
 from etl.warehouses.bigquery.built import BuiltTables
+from etl.warehouses.bigquery.claim import TAKEN
 from etl.warehouses.bigquery.journal import Journal
 from etl.warehouses.bigquery.mirror import Mirror
 from etl.warehouses.bigquery.service import Place, Service
@@ -111,25 +113,24 @@ class BigQueryWarehouse(OwnedWarehouse):
 
     def append(self, batch: Batch) -> None:
         """Take a batch in, by the law of delivery; raises `Fenced` and `WarehouseUnavailable`."""
-        if self._is_fenced:
-            raise Fenced("another worker has taken over the warehouse: stop this one")
+        self._check_owner()
         self._journal.append(batch)
         for control in batch.control:
             if isinstance(control, SchemaChange):
                 self._shapes[control.shape.table] = control.shape
 
     def compact(self, table: str) -> None:
-        """Fold a table's newest changes into its base, in BigQuery when its time has come."""
+        """Fold a table's newest changes into its base, in BigQuery with a sending when its time has come."""
+        self._check_owner()
         self._journal.compact(table)
-        is_due = time.monotonic() - self._folded.get(table, -self._pace.folding) >= self._pace.folding
-        # While BigQuery is away the journal's other tables are not to wait for it.
-        if is_due and self._problem is None and self._mirror.fold(table):
+        if time.monotonic() - self._folded.get(table, -math.inf) >= self._pace.folding:
+            self._mirror.fold(table)
             self._folded[table] = time.monotonic()
 
     def prune(self, keep: dt.timedelta = HISTORY) -> int:
         """Take changes away that are in a base and older than this; return how many of the journal.
 
-        BigQuery is told with the next sending where it is busy, or away.
+        BigQuery is told with the next sending.
         """
         self._mirror.prune(dt.datetime.now(dt.UTC) - keep)
         return self._journal.prune(keep)
@@ -152,7 +153,11 @@ class BigQueryWarehouse(OwnedWarehouse):
 
     def read(self, table: str) -> pa.Table:
         """Return a table as it stands in BigQuery, once that has followed."""
-        return self._mirror.read(table)
+        try:
+            return self._mirror.read(table)
+        except Fenced:
+            self._let_go()
+            raise
 
     def batches(self, table: str, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Give these columns of a table, in parts, with everything that was taken in: BigQuery may not have it yet."""
@@ -161,11 +166,20 @@ class BigQueryWarehouse(OwnedWarehouse):
     def close(self) -> None:
         """Let journal and clients go; what was not sent is sent when it is opened again."""
         self._stop.set()
+        self._service.give_up()
         if self._follower.is_alive():
             self._follower.join()
         self._notes.close()
         self._service.close()
         self._journal.close()
+
+    def _check_owner(self) -> None:
+        if self._is_fenced:
+            raise Fenced(TAKEN)
+
+    def _let_go(self) -> None:
+        self._is_fenced = True
+        self._mirror.release()
 
     def _follow(self) -> None:
         """Send what comes until `close`; a fault is logged by its kind, shown as a problem, and tried again.
@@ -180,8 +194,7 @@ class BigQueryWarehouse(OwnedWarehouse):
                 self._mirror.advance()
                 self._problem, pause = None, self._pace.sending
             except Fenced:
-                self._is_fenced = True
-                self._mirror.release()
+                self._let_go()
             except Exception as fault:  # noqa: BLE001 - whatever it is, the journal goes on
                 self._problem = f"BigQuery does not follow: {type(fault).__name__}"
                 pause = min(pause * 2, _LONGEST_PAUSE)

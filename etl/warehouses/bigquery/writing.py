@@ -58,19 +58,20 @@ class Stream:
         self._ask(request, rows.num_rows)
 
     def _ask(self, request: types.AppendRowsRequest, count: int) -> None:
+        # Whatever ended it: an answer to an earlier try may have been lost.
+        self._doubtful = request, count
+        self._service.ask(lambda: self._send(request), done=lambda: None)
         self._doubtful = None
-        try:
-            self._service.ask(lambda: self._send(request), done=lambda: None)
-        except Exception as fault:
-            if outcome_of(fault) is Outcome.UNKNOWN:
-                self._doubtful = request, count
-            raise
         self._offset += count
 
     def _send(self, request: types.AppendRowsRequest) -> None:
+        is_answered = False
         for answer in self._service.writing.append_rows(iter([request]), timeout=SECONDS, retry=ONCE):
             if answer.error.code:
                 raise google.from_grpc_status(answer.error.code, answer.error.message)
+            is_answered = True
+        if not is_answered:
+            raise google.ServiceUnavailable("the connection ended without an answer")
 
 
 def append_somewhere(stream: Stream, rows: pa.Table) -> None:
@@ -110,8 +111,16 @@ def _started(service: Service, name: str) -> bigquery.LoadJob:
     return cast("bigquery.LoadJob", service.rest.get_job(name, retry=ONCE, timeout=SECONDS))
 
 
+def fits(rows: pa.Table) -> bool:
+    """Tell whether each row fits into a request; those that don't have to be loaded."""
+    return all(part.nbytes <= _REQUEST_BYTES for part in _parts(rows))
+
+
 def _parts(rows: pa.Table) -> Iterator[pa.RecordBatch]:
-    """Give rows in pieces that fit into a request."""
-    if rows.num_rows:
-        length = max(1, rows.num_rows * _REQUEST_BYTES // max(rows.nbytes, _REQUEST_BYTES))
-        yield from rows.combine_chunks().to_batches(length)
+    """Give rows in pieces that fit into a request, as far as single rows do."""
+    if rows.nbytes > _REQUEST_BYTES and rows.num_rows > 1:
+        middle = rows.num_rows // 2
+        yield from _parts(rows.slice(0, middle))
+        yield from _parts(rows.slice(middle))
+    elif rows.num_rows:
+        yield from rows.combine_chunks().to_batches()

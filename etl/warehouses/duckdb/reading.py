@@ -6,6 +6,7 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
+from etl.warehouses.duckdb.batches import PIECE_ROWS, gathered
 from etl.warehouses.duckdb.guard import check_reads
 from schema.warehouse_wire import Fault, Query, WireFault, bound
 
@@ -20,6 +21,7 @@ class Reading:
     def __init__(self, connection: duckdb.DuckDBPyConnection, query: Query) -> None:
         self._cursor = connection.cursor()
         self._query = query
+        self._pieces: pa.RecordBatchReader | None = None
         self._batches: pa.RecordBatchReader | None = None
         self._rows = 0
         self._size = 0
@@ -31,7 +33,8 @@ class Reading:
             self._cursor.execute("begin transaction read only")
             # Not `execute`, which would hold the whole result in memory; this one is made as it is fetched.
             relation = self._cursor.sql(self._query.sql, params=bound(self._query.parameters))
-            self._batches = relation.to_arrow_reader(_BATCH_ROWS)
+            self._pieces = relation.to_arrow_reader(PIECE_ROWS)
+            self._batches = gathered(self._pieces, _BATCH_ROWS)
         except duckdb.Error as error:
             raise _explained(error) from None
         return self._batches.schema
@@ -50,9 +53,9 @@ class Reading:
 
     def close(self) -> None:
         """End the transaction, and let the cursor go."""
-        if self._batches is not None:
-            self._batches.close()
-        self._batches = None
+        if self._pieces is not None:
+            self._pieces.close()
+        self._pieces = self._batches = None
         self._cursor.close()
 
     def _next(self) -> pa.RecordBatch | None:

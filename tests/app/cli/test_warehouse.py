@@ -190,3 +190,22 @@ def test_another_process_that_has_the_file_and_does_not_answer(
         holder.communicate("\n")
     assert done.returncode == 1
     assert done.stderr == f"error: another process has {file} open and does not answer: end it, or wait until it does\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("select $name", "--param", "name=a\udcff"), "texts are UTF-8"),
+        (("select 'a\udcff'",), "texts are UTF-8"),
+        (("select case when i < 19000 then date '2026-03-01' else 'infinity' end from range(20000) r(i)",), "cast it"),
+        (("select 'infinity'::timestamptz as at", "--json"), "outside the years 1 to 9999"),
+        (("select 1 as a, 2 as a", "--json"), "two columns are called a"),
+    ],
+)
+def test_what_can_not_be_said_is_told_and_nothing_is_printed(
+    query: Query, place: str, arguments: tuple[str, ...], told: str
+) -> None:
+    ended = query(place, *arguments)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert told in ended.stderr
+    assert "Traceback" not in ended.stderr

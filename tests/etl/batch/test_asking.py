@@ -4,6 +4,7 @@ import contextlib
 import json
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,31 @@ def test_jobs_take_turns_and_the_second_hears_that_it_waits(database: Path) -> N
             thread.join()
     assert at_once == [False, False]
     assert [note["note"] for note in notes] == ["another job is running on the warehouse: waiting for it"]
+
+
+def test_a_job_whose_command_went_away_before_its_turn_is_not_done(
+    database: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    done, begun, go_on = list[int](), threading.Event(), threading.Event()
+
+    def wait(arguments: Words, _tell: Tell) -> Words:
+        begun.set()
+        go_on.wait(10)
+        done.append(arguments["number"])
+        return {}
+
+    with serve_jobs(Jobs({"wait": wait}), database):
+        first = threading.Thread(target=ask, args=(database, "wait", {"number": 1}, print))
+        first.start()
+        begun.wait(10)
+        with socket.socket(socket.AF_UNIX) as given_up:
+            given_up.connect(str(socket_of(database.with_name("warehouse.duckdb.jobs"))))
+            asked = json.dumps({"token": None, "job": "wait", "arguments": {"number": 2}})
+            given_up.sendall(asked.encode() + b"\n")
+            assert b"waiting for it" in given_up.recv(1000)
+        time.sleep(0.5)
+        go_on.set()
+        first.join()
+        ask(database, "wait", {"number": 3}, print)
+    assert done == [1, 3]
+    assert caplog.records == []

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+import requests
 
 from etl.batch.exports import ExportJob, is_personal
 from etl.batch.history import History
@@ -151,3 +153,24 @@ def test_a_write_that_fails_leaves_what_was_there(
         export(job, "customer_360", Path("/no/such/folder/x.parquet"))
     with pytest.raises(JobRefused, match="no absolute path"):
         export(job, "customer_360", Path("x.parquet"))
+
+
+def test_an_empty_table_makes_an_empty_folder(
+    job: ExportJob, connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    connection.execute("delete from core.fact_orders")
+    assert export(job, "core.fact_orders", tmp_path / "orders", partition="day")["rows"] == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["orders"]
+
+
+def test_rows_that_can_not_be_read_are_no_fault_of_the_target(
+    job: ExportJob, connection: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> NoReturn:
+        raise requests.ConnectionError("BigQuery is away")
+
+    monkeypatch.setattr(DuckDBTables, "rows", away)
+    with pytest.raises(requests.ConnectionError):
+        export(job, "core.fact_orders", tmp_path / "orders.parquet")
+    assert list(tmp_path.iterdir()) == []
+    assert connection.execute("select result, detail from pipeline.run").fetchall() == [("failed", "ConnectionError")]

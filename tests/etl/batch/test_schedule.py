@@ -120,3 +120,19 @@ def test_the_history_tells_what_ran_and_how_it_ended(history: History) -> None:
         ("models", "schedule", "failed", None, "ZeroDivisionError", True),
     ]
     assert history.last_start(Kind.MODELS) is None
+
+
+def test_jobs_go_on_after_the_clock_was_ahead_for_a_while(history: History) -> None:
+    job = Job(history)
+    duty = scheduled(job)
+    duty.run()
+    a_year = dt.timedelta(days=365)
+    # As after a run while the clock was a year ahead.
+    history._connection.execute("update pipeline.run set started_at = started_at + interval 365 day")
+    for one in (scheduled(job), duty):
+        one._last_good = one._last_good and one._last_good + a_year
+        one._last_try = one._last_try and one._last_try + a_year
+        assert one.due(dt.datetime.now(dt.UTC))
+        one.run()
+        assert not one.due(dt.datetime.now(dt.UTC))
+    assert not scheduled(job).due(dt.datetime.now(dt.UTC))

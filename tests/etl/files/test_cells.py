@@ -74,6 +74,7 @@ REFUSED = [
     *[(JSONB, cell, "not JSON") for cell in ("{", "{'a': 1}", '{"a": NaN}', '{"a": "\\ud800"}')],
     *[(JSONB, cell, "not a JSON object") for cell in ("[]", "1", '"a"', "null")],
     (JSONB, '{"a": ["\\u0000"]}', "JSON with a NUL character"),
+    (JSONB, '{"a": ' + "[" * 300 + "]" * 300 + "}", "JSON that is nested too deep"),
     (sa.Text, "a\0b", "a NUL byte"),
     (sa.Text, "a\udce7b", "not UTF-8"),
 ]

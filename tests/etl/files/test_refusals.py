@@ -1,6 +1,7 @@
 """What cannot be loaded: each fault is named where it stands, and nothing of the load stays."""
 
 import gzip
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -284,3 +285,27 @@ def test_a_file_that_cannot_be_read(database: str, tmp_path: Path) -> None:
     (folder / "orders.csv").symlink_to("gone.csv")
     with pytest.raises(LoadRefused, match=r"orders\.csv: cannot be read: No such file or directory"):
         load(database, folder)
+
+
+@pytest.mark.parametrize("piece", [b"a" * 2**20, b"," * 2**20, b'"\n",' * 2**18], ids=["a cell", "cells", "lines"])
+def test_a_little_file_that_unpacks_to_an_endless_record_is_refused_before_it_fills_memory(
+    database: str, tmp_path: Path, piece: bytes
+) -> None:
+    bomb = gzip.compress(b"id,name\n1000,CD\n" + piece * 200)
+    assert len(bomb) < 2**20
+    reason = refusal(database, tmp_path, {"warehouses.csv.gz": bomb})
+    assert "warehouses.csv.gz, line 3: a record of more than 32 MB" in reason
+
+
+def test_what_is_no_file_is_not_waited_for(database: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "warehouses.csv")
+    assert refusal(database, tmp_path, {}) == "warehouses.csv: is neither a file nor a link to one"
+    (tmp_path / "warehouses.csv").unlink()
+    (tmp_path / "warehouses.csv").symlink_to("/dev/zero")
+    assert refusal(database, tmp_path, {}) == "warehouses.csv: is neither a file nor a link to one"
+
+
+def test_links_to_files_are_loaded(database: str, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.txt").write_text("id,name\n1000,other\n")
+    (tmp_path / "warehouses.csv").symlink_to(tmp_path / "elsewhere.txt")
+    assert "warehouses has the row 1000 with another name" in refusal(database, tmp_path, {})

@@ -79,6 +79,7 @@ def test_what_was_written_after_an_erasure_stays_when_bigquery_can_erase_at_last
         made.append(batch([(6, 0, UPDATE, 1, None, 0, 1, "nobody")], 6))
         assert content(made) == {1: (1, "nobody")}
         made.compact("things")
+        assert content(made) == {1: (1, "nobody")}
         assert refused
     assert content(made) == {1: (1, "nobody")}
     assert "personal data" not in opener.kept("things")

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from etl.warehouses.bigquery.writing import Stream, append_somewhere
 from etl.warehouses.interface import Fenced
 from tests.bigquery_stub import LOST, Fault, Stub, stub
 from tests.emulator import Emulator
+from tests.etl.warehouses.failing import Shaky, failing_once
 from tests.etl.warehouses.opening import AT_ONCE, BigQueryOpener
 from tests.etl.warehouses.things import INSERT, SHAPE, UNSENT_B, UPDATE, batch, content, copy
 from tests.servers import wait_until
@@ -81,26 +82,6 @@ def test_patience_ends() -> None:
     assert 5 < len(tries) < 40
 
 
-class Shaky:
-    """A client of the write interface whose answers get lost, or that fails before it has sent anything."""
-
-    def __init__(self, client: Any, script: list[str]) -> None:
-        self._client = client
-        self._script = script
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    def append_rows(self, requests: Iterator[Any], **options: Any) -> Any:
-        step = self._script.pop(0) if self._script else "fine"
-        if step == "before":
-            raise google.ServiceUnavailable("before anything was sent")
-        answers = list(self._client.append_rows(requests, **options))
-        if step == "after":
-            raise google.DeadlineExceeded("after everything was done")
-        return answers
-
-
 @pytest.fixture
 def service(bigquery: Emulator) -> Iterator[Service]:
     made = Service(bigquery.place(), patience=5.0)
@@ -123,15 +104,19 @@ def test_rows_whose_answer_was_lost_are_there_once(service: Service, monkeypatch
     assert found == [0, 1, 2, 3, 4, 5]
 
 
-@pytest.mark.parametrize("fault", ["before", "after"])
+@pytest.mark.parametrize(
+    "faults",
+    [["before"], ["after"], ["nothing"], ["after", "quota"], ["after", "denied"]],
+    ids=" then ".join,
+)
 def test_rows_after_a_request_of_unknown_outcome_are_not_taken_for_its_replay(
-    service: Service, monkeypatch: pytest.MonkeyPatch, fault: str
+    service: Service, monkeypatch: pytest.MonkeyPatch, faults: list[str]
 ) -> None:
-    service.patience = 0.0
-    monkeypatch.setattr(service, "writing", Shaky(service.writing, ["fine", fault]))
+    service.patience = 0.005 * (len(faults) - 1)
+    monkeypatch.setattr(service, "writing", Shaky(service.writing, ["fine", *faults]))
     stream = Stream(service, "t")
     stream.append(numbers(0))
-    with pytest.raises(google.ServerError):
+    with pytest.raises(google.GoogleAPICallError):
         stream.append(numbers(1))
     stream.append(numbers(1, 2, 3))
     found = service.query(f"select distinct n from {service.place.name('t')} order by n").column("n").to_pylist()
@@ -146,6 +131,25 @@ def test_a_stream_that_was_ended_is_replaced(service: Service) -> None:
     assert sorted(service.query(f"select n from {service.place.name('t')}").column("n").to_pylist()) == [1, 2]
 
 
+def test_a_connection_that_ends_without_an_answer_is_no_success(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "writing", Shaky(service.writing, ["nothing"]))
+    Stream(service, "t").append(numbers(1))
+    assert service.query(f"select n from {service.place.name('t')}").column("n").to_pylist() == [1]
+
+
+def test_no_request_is_too_long_where_few_rows_are_far_longer_than_others() -> None:
+    texts = ["short"] * 990 + ["long" * 2**18] * 30
+    appended = Shaky(None, ["size"] * 100)
+    unsent: Any = type("Unsent", (), {"place": Place("p", "d"), "writing": appended, "ask": lambda _, act, **__: act()})
+    stream = Stream(unsent(), "t")
+    stream.name = "a stream"
+    stream.append(pa.table({"text": texts}))
+    assert max(appended.sizes) < 10_000_000
+    assert sum(appended.sizes) > sum(map(len, texts))
+
+
 def test_long_appends_go_in_pieces(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("etl.warehouses.bigquery.writing._REQUEST_BYTES", 4000)
     Stream(service, "t").append(numbers(*range(2000)))
@@ -157,21 +161,6 @@ def opener(bigquery: Emulator, tmp_path: Path) -> Iterator[BigQueryOpener]:
     made = BigQueryOpener(tmp_path, bigquery.place())
     yield made
     made.close()
-
-
-def failing_once(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
-    """Let a function do its work, and then fail as if the process had ended."""
-    module, name = place.rsplit(".", 1)
-    holder = __import__(module.rsplit(".", 1)[0], fromlist=["x"])
-    owner = getattr(holder, module.rsplit(".", 1)[1])
-    work: Callable[..., Any] = getattr(owner, name)
-
-    def fail(*arguments: Any, **options: Any) -> Any:
-        work(*arguments, **options)
-        monkeypatch.setattr(owner, name, work)
-        raise RuntimeError("the process ended here")
-
-    monkeypatch.setattr(owner, name, fail)
 
 
 @pytest.mark.parametrize(
@@ -346,3 +335,12 @@ def test_a_worker_begins_while_bigquery_is_down(tmp_path: Path) -> None:
     wait_until("the problem is told", made.degraded)
     assert made.position() == 1
     made.close()
+
+
+def test_a_row_that_is_longer_than_a_request_is_loaded(opener: BigQueryOpener) -> None:
+    made = opener()
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "x")], 1))
+    content(made)
+    long = "é" * 6_000_000
+    made.append(batch([(2, 0, INSERT, 2, None, 0, 2, "y"), (2, 1, UPDATE, 1, None, 0, 1, long)], 2))
+    assert content(made) == {1: (1, long), 2: (2, "y")}

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -128,6 +129,7 @@ async def test_nothing_runs_that_the_dry_run_does_not_call_reading(server: Stub)
         ((400, "invalidQuery"), QueryFailed, "because of invalidQuery"),
         ((404, "notFound"), QueryFailed, "notFound"),
         ((403, "accessDenied"), WarehouseUnavailable, "dataViewer"),
+        ((403, "quotaExceeded"), WarehouseUnavailable, "try again later"),
     ],
 )
 async def test_faults_are_told_by_what_to_do(
@@ -160,3 +162,58 @@ async def test_giving_up_cancels_the_query(server: Stub) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert set(server.cancelled) == set(server.jobs)
+
+
+@pytest.mark.parametrize("deafness", [(404, "notFound"), (503, "unavailable")])
+async def test_giving_up_is_no_fault_where_bigquery_does_not_hear_of_it(
+    server: Stub, deafness: tuple[int, str]
+) -> None:
+    server.is_slow, server.deafness = True, deafness
+    task = asyncio.create_task(reading(server).query("select 1 as n"))
+    await asyncio.to_thread(wait_until, "the query runs", lambda: server.jobs)
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_query_that_was_given_up_before_it_began_does_not_run_on(server: Stub) -> None:
+    server.is_slow, server.seconds = True, 0.3
+    task = asyncio.create_task(reading(server).query("select 1 as n"))
+    await asyncio.to_thread(wait_until, "a request is under way", lambda: server.asked)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.to_thread(wait_until, "the job was begun", lambda: server.jobs)
+    await asyncio.to_thread(wait_until, "it was cancelled", lambda: set(server.cancelled) == set(server.jobs), 5.0)
+
+
+async def test_the_time_is_that_of_all_steps_together(server: Stub) -> None:
+    server.seconds = 0.4
+    began = time.monotonic()
+    with pytest.raises(WarehouseTimedOut, match=r"after 0\.5 s"):
+        await reading(server).query("select 1 as n", limits=Limits(seconds=0.5))
+    assert time.monotonic() - began < 1.5
+
+
+async def test_no_more_is_fetched_than_a_result_may_have(server: Stub) -> None:
+    server.pages, server.cell = 100, "x" * 1000
+    whole = await reading(server).query("select n", limits=Limits(size=200_000))
+    assert (whole.num_rows, server.read) == (100, 100)
+    server.read = 0
+    with pytest.raises(WarehouseTooExpensive, match="more than 5,000 bytes"):
+        await reading(server).query("select n", limits=Limits(size=5_000))
+    assert server.read < 10
+
+
+async def test_queries_that_wait_hold_up_nothing_else(server: Stub) -> None:
+    server.is_slow = True
+    reader = reading(server)
+    tasks = [asyncio.create_task(reader.query("select 1 as n")) for _ in range(60)]
+    await asyncio.to_thread(wait_until, "some run", lambda: len(server.jobs) > 3)
+    async with asyncio.timeout(5):
+        await asyncio.to_thread(lambda: None)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.to_thread(wait_until, "those are cancelled", lambda: set(server.cancelled) == set(server.jobs))
