@@ -55,7 +55,7 @@
               known._key, emptied._commit_lsn, emptied._seq, emptied._committed_at, 0, true, {% for column in columns %}null{{ ', ' if not loop.last }}{% endfor %}
             from {{ log }} as emptied
             inner join (select _key, min(_commit_lsn) as since from {{ log }} where _key is not null group by _key) as known
-              on known.since < emptied._commit_lsn
+              on known.since <= emptied._commit_lsn
             where emptied._op = 4
           ) as changes
           qualify row_number() over (partition by id, _commit_lsn order by _seq desc) = 1

@@ -289,6 +289,14 @@ def test_truncated_tables_leave_no_rows(built: Built, table: str) -> None:
     assert built.query(f"select count(*) from core.{fact}") == [(0,)]
 
 
+def test_a_row_that_was_truncated_in_the_transaction_that_made_it_has_no_current_version(built: Built) -> None:
+    built.raw.append("suppliers", INSERT, [_row(built, "suppliers", 1) | {"id": 9001}])
+    built.raw.append("suppliers", TRUNCATE, [{}])
+    built.query(f"update raw.suppliers__log set _commit_lsn = _commit_lsn - 1, _seq = 1 where _op = {TRUNCATE}")
+    assert built.runner.run(select=["dim_suppliers"]).is_good
+    assert built.query("select count(*) from core.dim_suppliers where is_current") == [(0,)]
+
+
 def test_results_are_kept_without_values(built: Built) -> None:
     kept = built.query("select node, status, seconds > 0 from pipeline.model_run where node = 'fact_orders' limit 1")
     assert kept == [("fact_orders", "success", True)]
