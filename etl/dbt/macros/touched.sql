@@ -118,9 +118,10 @@
 {% macro day_of(day) %}{{ day }}{% endmacro %}
 
 {#- A query of the first week to be made anew: that of the first touched day, or the newest one that is there, which
-    may not have been over. -#}
-{% macro first_open_week(origins) %}
+    may not have been over, or this one where a clock that was ahead has made more. -#}
+{% macro first_open_week(origins, clock) %}
   select least(
+    (select {{ week_of('today') }} from {{ clock }}),
     coalesce((select {{ week_of('min(day)') }} from ({{ touched_days(origins) }}) as touched), date '9999-12-27'),
     coalesce((select max(week) from {{ this }}), date '1900-01-01')
   ) as id

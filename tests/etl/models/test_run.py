@@ -226,6 +226,26 @@ def test_stock_is_recorded_once_where_the_times_of_commits_step_back(built: Buil
     assert built.query(recorded) == [(row["quantity_available"],), (row["quantity_available"],), (6,), (6,)]
 
 
+def test_what_a_clock_that_was_ahead_recorded_of_days_to_come_goes(built: Built) -> None:
+    _, recorded, _ = _recorded_for_three_days(built, "max(id) - 2")
+    was = built.query(recorded)
+    weeks = "select max(week) from intermediate.int_demand_weeks"
+    assert built.runner.run(select=["int_demand_weeks"]).is_good
+    this_week = built.query(weeks)
+    for days in (1, 9):
+        built.query(f"""
+            insert into core.fact_inventory_snapshots by name select * replace (snapshot_date + {days} as snapshot_date)
+            from core.fact_inventory_snapshots where snapshot_date = (select today from intermediate.int_clock)
+        """)
+        built.query(f"""
+            insert into intermediate.int_demand_weeks by name select * replace (week + {7 * days} as week)
+            from intermediate.int_demand_weeks where week = '{this_week[0][0]}'
+        """)
+    assert built.runner.run(select=["fact_inventory_snapshots", "int_demand_weeks"]).is_good
+    assert built.query(recorded) == was
+    assert built.query(weeks) == this_week
+
+
 def test_a_run_and_appends_do_not_disturb_each_other(built: Built) -> None:
     row = _row(built, "customer_interactions", 1)
     last = built.query("select max(id) from raw.customer_interactions")[0][0]

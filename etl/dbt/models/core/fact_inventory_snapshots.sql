@@ -3,7 +3,7 @@
 -- may be older than the log.
 {{ config(
   full_refresh=false,
-  pre_hook="{{ clear_open_days('snapshot_date', 'inventory') }}",
+  pre_hook="{{ clear_open_days('snapshot_date', 'inventory', ref('int_clock')) }}",
   post_hook="{{ advance_watermark() }}",
   **fact('snapshot_date', ['product_id', 'warehouse_id'])
 ) }}
@@ -44,7 +44,7 @@ emptied as (
 span as (
   select
     {% if is_incremental() %}
-    {{ first_open_day('snapshot_date', 'inventory') }} as recorded,
+    {{ first_open_day('snapshot_date', 'inventory', ref('int_clock')) }} as recorded,
     {% else %}
     cast(null as date) as recorded,
     {% endif %}
