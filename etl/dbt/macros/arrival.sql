@@ -14,6 +14,7 @@
     {% do run_query("create table if not exists " ~ pipeline_table('watermark') ~ " (model " ~ text_type() ~ ", number " ~ integer_type() ~ ", load_id " ~ integer_type() ~ ")") %}
     {% do run_query("create table if not exists " ~ pipeline_table('touched_day') ~ " (model " ~ text_type() ~ ", day date, number " ~ integer_type() ~ ")") %}
     {% do run_query("create table if not exists " ~ pipeline_table('changed_cost') ~ " (product_id " ~ integer_type() ~ ", first_month date, next_month date, number " ~ integer_type() ~ ")") %}
+    {% do run_query("create table if not exists " ~ pipeline_table('region_before') ~ " (customer_id " ~ integer_type() ~ ", region " ~ text_type() ~ ", valid_from " ~ instant_type() ~ ", valid_to " ~ instant_type() ~ ")") %}
     {% do forget_notes() %}
     {% set ends %}
       {% for source in graph.sources.values() if source.name.endswith('__log') %}
@@ -35,6 +36,7 @@
 {% endmacro %}
 
 {% macro text_type() %}{{ return('string' if target.type == 'bigquery' else 'varchar') }}{% endmacro %}
+{% macro instant_type() %}{{ return('timestamp' if target.type == 'bigquery' else 'timestamptz') }}{% endmacro %}
 {% macro integer_type() %}{{ return('int64' if target.type == 'bigquery' else 'bigint') }}{% endmacro %}
 
 {#- The `_load_id` up to which this model has read. -#}

@@ -68,6 +68,12 @@
   where not is_deleted
 {% endmacro %}
 
+{#- The condition by which a row's version is found that held at the moment of a fact. -#}
+{% macro is_version_at(versions, key, facts, moment) -%}
+  {{ versions }}.{{ key }} = {{ facts }}.{{ key }} and {{ versions }}.valid_from <= {{ facts }}.{{ moment }}
+  and ({{ versions }}.valid_to is null or {{ versions }}.valid_to > {{ facts }}.{{ moment }})
+{%- endmacro %}
+
 {#- Since when a change holds: the changes' order is that of commits, and none holds before one that was earlier. Clocks
     step back, and copied rows carry the time at which they were read. BigQuery's copies at LSN 0, which begin a log
     anew, come before every change and move none. -#}

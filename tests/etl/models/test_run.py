@@ -298,6 +298,27 @@ def test_sales_of_a_customer_that_comes_late_get_its_region(built: Built) -> Non
     assert built.query("select * from intermediate.int_margins_monthly order by all") == margins
 
 
+def test_sales_are_in_the_region_of_a_version_that_comes_late_and_are_summed_up_again_once(built: Built) -> None:
+    customer = built.query("select min(customer_id) from core.fact_orders where is_sale")[0][0]
+    first = built.query(f"select min(ordered_at) from core.fact_orders where customer_id = {customer}")[0][0]
+    built.raw.append("customers", UPDATE, [_row(built, "customers", customer) | {"region": "Late"}], at=first)
+    # As if it had been a dead letter: of the time of the first order, and before all else that is known since.
+    built.query("update raw.customers__log set _committed_at = timestamptz '2015-01-01' where region <> 'Late'")
+    assert built.runner.run().is_good
+    sold = f"select sum(total_amount) from core.fact_orders where is_sale and customer_id = {customer}"
+    late = "select sum(total_amount) from intermediate.int_sales_monthly where region = 'Late'"
+    assert built.query(late) == built.query(sold)
+
+    built.raw.append("customers", UPDATE, [_row(built, "customers", customer) | {"region": "Later"}])
+    assert built.runner.run().is_good
+    assert built.query(late) == built.query(sold)
+    touched = built.query("""
+        select count(*) from pipeline.touched_day
+        where model = 'int_sales_monthly' and number = (select max(number) from pipeline.run_window)
+    """)
+    assert touched == [(0,)]
+
+
 @pytest.mark.parametrize("table", ["customer_interactions", "order_items"])
 def test_truncated_tables_leave_no_rows(built: Built, table: str) -> None:
     # Changes of half of the rows were pruned, and the rows are in the base.

@@ -29,7 +29,7 @@ changes as (
   -- Copied before the log began, and never changed since.
   select
     id, product_id, warehouse_id, quantity_available, quantity_reserved, false, 0, 0,
-    {{ since_ever() }}, cast(null as {{ 'timestamp' if target.type == 'bigquery' else 'timestamptz' }})
+    {{ since_ever() }}, cast(null as {{ instant_type() }})
   from {{ source('raw', 'inventory__base') }}
   where id not in (select _key from {{ source('raw', 'inventory__log') }} where _key is not null)
     and not exists (select 1 from {{ source('raw', 'inventory__log') }} where _op = 4)
