@@ -9,6 +9,7 @@ import duckdb
 from etl.changes import COPY_BEGINS, CopiedColumns, CopyAgain, Operation, TableShape
 from etl.warehouses.duckdb.compaction import adopt, compact
 from etl.warehouses.duckdb.erasure import erased_after, scrubbed
+from etl.warehouses.duckdb.letters import forget_before
 from etl.warehouses.duckdb.shaping import kept_columns
 from etl.warehouses.duckdb.statements import first_row, quoted, table_of
 from etl.warehouses.duckdb.waiting import begun_at
@@ -30,7 +31,7 @@ def publish_copy(
         _append_other(cursor, shape, lsn, began, load_id)
     if began is not None:
         _note_copy(cursor, table, lsn, load_id)
-        cursor.execute("delete from raw.dead_letter where table_name = ? and commit_lsn < ?", [table, lsn])
+        forget_before(cursor, table, lsn)
         cursor.execute("delete from raw.alert where table_name = ? and raised_at < ?", [table, began])
 
 
