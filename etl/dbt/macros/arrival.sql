@@ -60,23 +60,19 @@
   (select coalesce(max(number), 0) from {{ pipeline_table('watermark') }} where model = '{{ model.name }}')
 {%- endmacro %}
 
-{#- A query of the keys of a table's rows that came, changed or went since this model last ran; after a TRUNCATE, of all
-    rows there ever were: those that are in the log, and those that this model has by their `key`, whose changes may have
-    been pruned. -#}
+{#- A query of the keys of a table's rows that came, changed or went since this model last ran; after a TRUNCATE also of
+    all that this model has, by their `key`: changes of theirs in the log may have been pruned. -#}
 {% macro arrived(table, key, day=none) %}
   {%- set log = source('raw', table ~ '__log') -%}
-  {%- set is_emptied -%}
-    exists (select 1 from {{ log }} as emptied where emptied._op = 4 and emptied._load_id > {{ watermark() }})
-  {%- endset -%}
   select _key as id from {{ log }}
   where _load_id > {{ watermark() }} and _key is not null
   union distinct
   select _old_key as id from {{ log }}
   where _load_id > {{ watermark() }} and _old_key is not null
-  union distinct
-  select _key as id from {{ log }} where _key is not null and {{ is_emptied }}
   {% if is_incremental() %}
   union distinct
-  select {{ key }} as id from {{ this }} where {{ every_day(day) if day else 'true' }} and {{ is_emptied }}
+  select {{ key }} as id from {{ this }}
+  where {{ every_day(day) if day else 'true' }}
+    and exists (select 1 from {{ log }} where _op = 4 and _load_id > {{ watermark() }})
   {% endif %}
 {% endmacro %}
