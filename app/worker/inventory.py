@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from app.worker.status import Row, WarehouseStatus, look_at_warehouse
 from etl.changes import TableShape
+from etl.clock import has_passed
 
 _EVERY: Final = dt.timedelta(seconds=60)
 
@@ -27,7 +28,7 @@ class Inventory(Collector):
 
     def due(self, now: dt.datetime) -> bool:
         """Tell whether the last count is a minute ago."""
-        return now - self._last >= _EVERY
+        return has_passed(_EVERY, self._last, now)
 
     def run(self) -> None:
         """Count."""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from etl.batch.history import History, Kind
 from etl.batch.jobs import Jobs
+from etl.clock import has_passed
 
 ZONE: Final = ZoneInfo("America/Sao_Paulo")
 _AGAIN_AFTER: Final = dt.timedelta(minutes=15)
@@ -64,12 +65,12 @@ class Scheduled:
         self._last_try: dt.datetime | None = None
 
     def due(self, now: dt.datetime) -> bool:
-        """Tell whether a time has passed since the last run that was good."""
+        """Tell whether a time has passed since the last run that was good; one that began after now says nothing."""
         time = self._plan.times(now)
-        # What began later than now did so before the clock was set back, and says nothing of the times since.
         if self._last_good is not None and time <= self._last_good <= now:
             return False
-        if self._last_try is not None and max(time, now - _AGAIN_AFTER) < self._last_try <= now:
+        tried = self._last_try
+        if tried is not None and tried >= time and not has_passed(_AGAIN_AFTER, tried, now):
             return False
         return self._plan.is_ready()
 

@@ -1,6 +1,7 @@
 """What leaves the source: a publication of the tables that land, with only the columns that do."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -20,6 +21,8 @@ _PUBLISHED = """
 select tablename, array_agg(name order by name) from pg_publication_tables, unnest(attnames) name
 where pubname = %s group by tablename
 """
+# Changes of partitions come as those of their table; of others PostgreSQL would not choose columns.
+_OF_ROOTS: Final[LiteralString] = "publish_via_partition_root = true"
 _COMMENT = sql.Literal("What lands in the warehouse; the gateway's worker keeps it in step.")
 _IDENTITY = """
 select relreplident::text from pg_class
@@ -48,10 +51,13 @@ def publish(connection: psycopg.Connection, name: str, shapes: Iterable[TableSha
     published = _published(connection, name)
     if _is_in_step(published, wanted):
         return False
-    verb = sql.SQL(
-        "alter publication {} set table {}" if published is not None else "create publication {} for table {}"
-    )
-    connection.execute(verb.format(sql.Identifier(name), sql.SQL(", ").join(map(_table, wanted, wanted.values()))))
+    tables = sql.SQL(", ").join(map(_table, wanted, wanted.values()))
+    if published is None:
+        statements = [f"create publication {{}} for table {{}} with ({_OF_ROOTS})"]
+    else:
+        statements = [f"alter publication {{}} set ({_OF_ROOTS})", "alter publication {} set table {}"]
+    for statement in statements:
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name), tables))
     return True
 
 

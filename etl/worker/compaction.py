@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from etl.changes import Batch
+from etl.clock import has_passed
 from etl.warehouses.interface import Warehouse
 
 _EVERY: Final = dt.timedelta(seconds=5)
@@ -32,7 +33,7 @@ class Compaction:
         """Tell whether a table has enough changes, or has had any for long enough."""
         # A copy, because the stream's thread goes on counting.
         counts = list(self._rows.values())
-        return bool(counts) and (now - self._last >= _EVERY or max(counts) >= _ROWS)
+        return bool(counts) and (has_passed(_EVERY, self._last, now) or max(counts) >= _ROWS)
 
     def run(self) -> None:
         """Compact every table that changed."""

@@ -8,6 +8,7 @@ from typing import Final
 
 import psycopg
 
+from etl.clock import has_passed
 from etl.sources.postgres_wal.slot import SlotState, slot_state
 from etl.worker.source import Source
 
@@ -70,7 +71,7 @@ class SlotGuard:
 
     def due(self, now: dt.datetime) -> bool:
         """Tell whether the last look is ten seconds ago."""
-        return now - self._last >= _EVERY
+        return has_passed(_EVERY, self._last, now)
 
     def run(self) -> None:
         """Look at the slot."""

@@ -7,6 +7,7 @@ import time
 from typing import Final
 
 from etl.changes import Batch
+from etl.clock import has_passed
 from etl.warehouses.interface import Warehouse, WarehouseUnavailable
 from etl.worker.appending import Delivered
 from etl.worker.spill import Spill
@@ -81,7 +82,7 @@ class Outlet:
 
     def due(self, now: dt.datetime) -> bool:
         """Tell whether something waits and the warehouse was not tried a moment ago."""
-        return self._is_open and bool(self.waiting_bytes) and now - self._last > _TRY_AGAIN
+        return self._is_open and bool(self.waiting_bytes) and has_passed(_TRY_AGAIN, self._last, now)
 
     def run(self) -> None:
         """Bring what waits into the warehouse, as far as it can be reached."""

@@ -9,6 +9,7 @@ from typing import Final
 import psycopg
 
 from etl.changes import CopyAgain, TableShape
+from etl.clock import has_passed
 from etl.sources.commands import COMMANDS, ask_for_copy, repeat_erasures
 from etl.sources.publication import hold, is_in_step, present_columns, publish, unidentified, unpublished
 from etl.worker.source import Source
@@ -75,7 +76,7 @@ class PublicationGuard:
 
     def due(self, now: dt.datetime) -> bool:
         """Tell whether the last look is ten seconds ago."""
-        return now - self._last >= _EVERY and self._streams()
+        return has_passed(_EVERY, self._last, now) and self._streams()
 
     def run(self) -> None:
         """Look, and mend what somebody took away."""

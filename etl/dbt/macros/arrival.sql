@@ -14,6 +14,7 @@
     {% do run_query("create table if not exists " ~ pipeline_table('watermark') ~ " (model " ~ text_type() ~ ", number " ~ integer_type() ~ ", load_id " ~ integer_type() ~ ")") %}
     {% do run_query("create table if not exists " ~ pipeline_table('touched_day') ~ " (model " ~ text_type() ~ ", day date, number " ~ integer_type() ~ ")") %}
     {% do run_query("create table if not exists " ~ pipeline_table('changed_cost') ~ " (product_id " ~ integer_type() ~ ", first_month date, next_month date, number " ~ integer_type() ~ ")") %}
+    {% do run_query("create table if not exists " ~ pipeline_table('region_before') ~ " (customer_id " ~ integer_type() ~ ", region " ~ text_type() ~ ", valid_from " ~ instant_type() ~ ", valid_to " ~ instant_type() ~ ")") %}
     {% do forget_notes() %}
     {% set ends %}
       {% for source in graph.sources.values() if source.name.endswith('__log') %}
@@ -35,6 +36,7 @@
 {% endmacro %}
 
 {% macro text_type() %}{{ return('string' if target.type == 'bigquery' else 'varchar') }}{% endmacro %}
+{% macro instant_type() %}{{ return('timestamp' if target.type == 'bigquery' else 'timestamptz') }}{% endmacro %}
 {% macro integer_type() %}{{ return('int64' if target.type == 'bigquery' else 'bigint') }}{% endmacro %}
 
 {#- The `_load_id` up to which this model has read. -#}
@@ -58,23 +60,19 @@
   (select coalesce(max(number), 0) from {{ pipeline_table('watermark') }} where model = '{{ model.name }}')
 {%- endmacro %}
 
-{#- A query of the keys of a table's rows that came, changed or went since this model last ran; after a TRUNCATE, of all
-    rows there ever were: those that are in the log, and those that this model has by their `key`, whose changes may have
-    been pruned. -#}
+{#- A query of the keys of a table's rows that came, changed or went since this model last ran; after a TRUNCATE also of
+    all that this model has, by their `key`: changes of theirs in the log may have been pruned. -#}
 {% macro arrived(table, key, day=none) %}
   {%- set log = source('raw', table ~ '__log') -%}
-  {%- set is_emptied -%}
-    exists (select 1 from {{ log }} as emptied where emptied._op = 4 and emptied._load_id > {{ watermark() }})
-  {%- endset -%}
   select _key as id from {{ log }}
   where _load_id > {{ watermark() }} and _key is not null
   union distinct
   select _old_key as id from {{ log }}
   where _load_id > {{ watermark() }} and _old_key is not null
-  union distinct
-  select _key as id from {{ log }} where _key is not null and {{ is_emptied }}
   {% if is_incremental() %}
   union distinct
-  select {{ key }} as id from {{ this }} where {{ every_day(day) if day else 'true' }} and {{ is_emptied }}
+  select {{ key }} as id from {{ this }}
+  where {{ every_day(day) if day else 'true' }}
+    and exists (select 1 from {{ log }} where _op = 4 and _load_id > {{ watermark() }})
   {% endif %}
 {% endmacro %}

@@ -55,7 +55,7 @@
               known._key, emptied._commit_lsn, emptied._seq, emptied._committed_at, 0, true, {% for column in columns %}null{{ ', ' if not loop.last }}{% endfor %}
             from {{ log }} as emptied
             inner join (select _key, min(_commit_lsn) as since from {{ log }} where _key is not null group by _key) as known
-              on known.since < emptied._commit_lsn
+              on known.since <= emptied._commit_lsn
             where emptied._op = 4
           ) as changes
           qualify row_number() over (partition by id, _commit_lsn order by _seq desc) = 1
@@ -67,6 +67,12 @@
   ) as dated
   where not is_deleted
 {% endmacro %}
+
+{#- The condition by which a row's version is found that held at the moment of a fact. -#}
+{% macro is_version_at(versions, key, facts, moment) -%}
+  {{ versions }}.{{ key }} = {{ facts }}.{{ key }} and {{ versions }}.valid_from <= {{ facts }}.{{ moment }}
+  and ({{ versions }}.valid_to is null or {{ versions }}.valid_to > {{ facts }}.{{ moment }})
+{%- endmacro %}
 
 {#- Since when a change holds: the changes' order is that of commits, and none holds before one that was earlier. Clocks
     step back, and copied rows carry the time at which they were read. BigQuery's copies at LSN 0, which begin a log

@@ -1,11 +1,12 @@
-{#- The day from which on a daily snapshot is taken again: the last recorded one, which may not have been over, or that
-    of the oldest change that came since this model last ran. It goes back only as far as the log tells of every row:
+{#- The day from which on a daily snapshot is taken again: the last recorded one, which may not have been over, today
+    where a clock that was ahead has recorded more, or that of the oldest change that came since this model last ran. It goes back only as far as the log tells of every row:
     the first change that is known of a row tells nothing of the days before it, unless the row began with it. A model
     that has not noted yet how far it has read goes back to the last day. -#}
-{% macro open_since(day, table) -%}
+{% macro open_since(day, table, clock) -%}
   {%- set log = source('raw', table ~ '__log') -%}
   least(
     (select max({{ day }}) from {{ this }} where {{ every_day(day) }}),
+    (select today from {{ clock }}),
     greatest(
       coalesce(
         (select min({{ local_date('_committed_at') }}) from {{ log }} where _load_id > {{ watermark() }} and {{ watermark() }} >= 0),
@@ -27,16 +28,16 @@
 {%- endmacro %}
 
 {#- BigQuery overwrites the partitions of the days that are taken again; on DuckDB they are deleted first. -#}
-{% macro clear_open_days(day, table) %}
+{% macro clear_open_days(day, table, clock) %}
   {% if is_incremental() and target.type != 'bigquery' %}
-    delete from {{ this }} where {{ day }} >= {{ open_since(day, table) }}
+    delete from {{ this }} where {{ day }} >= {{ open_since(day, table, clock) }}
   {% endif %}
 {% endmacro %}
 
 {#- The first day that has no final snapshot. -#}
-{% macro first_open_day(day, table) -%}
+{% macro first_open_day(day, table, clock) -%}
   {%- if target.type == 'bigquery' -%}
-    {{ open_since(day, table) }}
+    {{ open_since(day, table, clock) }}
   {%- else -%}
     (select {{ add_days('max(' ~ day ~ ')', 1) }} from {{ this }})
   {%- endif -%}

@@ -92,12 +92,31 @@
   {% endif %}
 {% endmacro %}
 
-{#- Before the rows of what is summed up by period: note the periods that lack a value. -#}
-{% macro note_periods_without(column, period) %}
+{#- Before sales are summed up by region: note the days of those whose customer was of another region when they were summed
+    up last. Versions of a customer come late, too: copied, or as a dead letter that could be read at last. -#}
+{% macro note_days_of_regions(fact, customers) %}
+  {% set columns = 'customer_id, region, valid_from, valid_to' %}
+  {% set before = pipeline_table('region_before') %}
   {% if is_incremental() %}
     insert into {{ pipeline_table('touched_day') }}
-    select distinct '{{ model.name }}', {{ period }}, {{ run_number() }} from {{ this }} where {{ column }} is null
+    select distinct '{{ model.name }}', facts.order_date, {{ run_number() }}
+    from {{ fact }} as facts
+    inner join (
+      select customer_id from (select {{ columns }} from {{ customers }} except distinct select {{ columns }} from {{ before }}) as new
+      union distinct
+      select customer_id from (select {{ columns }} from {{ before }} except distinct select {{ columns }} from {{ customers }}) as old
+    ) as changed
+      on changed.customer_id = facts.customer_id
+    left join {{ customers }} as customers on {{ is_version_at('customers', 'customer_id', 'facts', 'ordered_at') }}
+    left join {{ before }} as before on {{ is_version_at('before', 'customer_id', 'facts', 'ordered_at') }}
+    where {{ every_day('facts.order_date') }} and customers.region is distinct from before.region
   {% endif %}
+{% endmacro %}
+
+{#- After sales were summed up by region: keep the regions, to tell in the next run which are different. -#}
+{% macro keep_regions(customers) %}
+  create or replace table {{ pipeline_table('region_before') }} as
+  select customer_id, region, valid_from, valid_to from {{ customers }}
 {% endmacro %}
 
 {#- The days that were touched since this model last ran, as noted by any of `origins`. -#}
@@ -121,9 +140,10 @@
 {% macro day_of(day) %}{{ day }}{% endmacro %}
 
 {#- A query of the first week to be made anew: that of the first touched day, or the newest one that is there, which
-    may not have been over. -#}
-{% macro first_open_week(origins) %}
+    may not have been over, or this one where a clock that was ahead has made more. -#}
+{% macro first_open_week(origins, clock) %}
   select least(
+    (select {{ week_of('today') }} from {{ clock }}),
     coalesce((select {{ week_of('min(day)') }} from ({{ touched_days(origins) }}) as touched), date '9999-12-27'),
     coalesce((select max(week) from {{ this }}), date '1900-01-01')
   ) as id

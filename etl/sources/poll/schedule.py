@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from etl.clock import has_passed
+
 ZONE: Final = ZoneInfo("America/Sao_Paulo")
 """The zone of the business's days."""
 
@@ -43,12 +45,14 @@ class Schedule:
 
     def seconds_until_due(self, now: dt.datetime) -> float:
         """Return in how many seconds the next round is due, 0 when it is."""
-        return 0.0 if self._looked is None else max((self._looked + self.pace.every - now).total_seconds(), 0.0)
+        if self._looked is None or has_passed(self.pace.every, self._looked, now):
+            return 0.0
+        return (self._looked + self.pace.every - now).total_seconds()
 
     def begin(self, now: dt.datetime) -> Work:
         """Return what is due, and count it as done."""
         self._looked = now
-        compares_tables = self._compared is None or now - self._compared >= self.pace.compared
+        compares_tables = self._compared is None or has_passed(self.pace.compared, self._compared, now)
         compares_keys = self._keys is None or (
             self.pace.keys_at is not None and self._keys < _last(self.pace.keys_at, now)
         )

@@ -93,14 +93,15 @@ class Polling:
 
     def _round(self, work: Work) -> Iterator[Batch]:
         """Give what a round finds; the last batch has its position."""
-        with self._snapshot() as moment:
-            made = Round(self._connection, self._delivered, self._letters, moment, self._position, self._since())
+        with self._snapshot() as now:
+            moment = max(now, self._position + 1)
+            made = Round(self._connection, self._delivered, self._letters, moment, self._position, self._since(now))
             is_empty = True
             for shape in self._shapes:
                 for batch in self._of_table(made, shape, work):
                     is_empty = False
                     yield batch
-        self._looked_at = moment
+        self._looked_at = now
         if not is_empty or moment - self._position >= _QUIET / dt.timedelta(microseconds=1):
             self._position = moment
             yield Batch(moment)
@@ -116,18 +117,21 @@ class Polling:
 
     @contextlib.contextmanager
     def _snapshot(self) -> Iterator[int]:
-        """Give the position of a moment whose state all reads within the context see."""
+        """Give the moment, in microseconds from 1970, whose state all reads within the context see."""
         run = self._connection.execute
         run("begin transaction isolation level repeatable read, read only")
         found = run(_NOW).fetchone()
-        yield max(int(found[0]) if found else 0, self._position + 1)
+        yield int(found[0]) if found else 0
         run("commit")
 
-    def _since(self) -> dt.datetime | None:
-        """Return from when on changed rows are looked for, None where nothing was looked for before."""
+    def _since(self, now: int) -> dt.datetime | None:
+        """Return from when on changed rows are looked for, None where nothing was looked for before.
+
+        The look before may have been later than now, by a clock of the source that was ahead.
+        """
         if not self._looked_at:
             return None
-        return _EPOCH + dt.timedelta(microseconds=self._looked_at) - self._schedule.pace.overlap
+        return _EPOCH + dt.timedelta(microseconds=min(self._looked_at, now)) - self._schedule.pace.overlap
 
 
 def _now() -> dt.datetime:

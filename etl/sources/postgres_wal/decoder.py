@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from etl.changes import Batch, Changes, Control, DeadLetter, Operation, SchemaChange, TableShape
+from etl.changes import Batch, Changes, Control, CopyAgain, DeadLetter, Operation, SchemaChange, TableShape
 from etl.sources.commands import COMMANDS, commands_of
 from etl.sources.postgres_wal.cells import PADDING, Buffer
 from etl.sources.postgres_wal.heartbeats import heartbeat_of
@@ -146,9 +146,14 @@ class Decoder:
         # What came with other columns is typed by those.
         if relation.id in self._open:
             self._closed.append(self._open.pop(relation.id))
+        if shape is None:
+            return
         # Defaults of new columns and conversions of types reach rows without a change, and so do some deletions.
-        if shape and (_misses_deletions(relation, shape) if before is None else _is_altered(relation, before, shape)):
+        if before is not None and _is_altered(relation, before, shape):
             self._control.append(SchemaChange(shape))
+        if any(_misses_deletions(one, shape) for one in (before, relation) if one is not None):
+            # Of the columns a warehouse knows when they were copied; of this it knows only what it was asked.
+            self._control.append(CopyAgain(shape.table, f"identified:{shape.table}:{self._transaction.commit}"))
 
     def _truncate(self, number: int) -> None:
         """Take the end of all rows of a table as a row in which nothing is given."""
@@ -159,7 +164,8 @@ class Decoder:
 
 
 def _is_altered(relation: Relation, before: Relation, shape: TableShape) -> bool:
-    return any(column.name in shape.names for column in set(relation.columns) - set(before.columns))
+    known = {(column.name, column.oid) for column in before.columns}
+    return any(column.name in shape.names for column in relation.columns if (column.name, column.oid) not in known)
 
 
 def _misses_deletions(relation: Relation, shape: TableShape) -> bool:

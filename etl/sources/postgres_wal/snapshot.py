@@ -27,7 +27,9 @@ _TRAILER: Final = b"\xff\xff"
 _PATIENCE_SECONDS: Final = 600.0
 
 _IS_REWRITTEN: Final = """
-select relfilenode <> pg_relation_filenode(oid) from pg_class where oid = to_regclass(quote_ident(%s))
+select count(*) = 0 or coalesce(bool_or(relfilenode <> pg_relation_filenode(oid)), false)
+from pg_class, to_regclass(quote_ident(%s)) as root
+where oid = root or oid in (select relid from pg_partition_tree(root))
 """
 
 COPIED: Final = "copy"
@@ -89,7 +91,7 @@ def _hold(connection: psycopg.Connection, table: str) -> bool:
         raise SourceGone(error.diag.message_primary or "the connection to the source ended") from None
     # The catalogue is read as the transaction sees it, the function tells what is there now.
     found = connection.execute(_IS_REWRITTEN, [table]).fetchone()
-    if found is None or found[0]:
+    if found and found[0]:
         raise SourceGone(f"{table} was rewritten before it was copied: the copy is begun anew")
     return True
 

@@ -7,8 +7,9 @@ from typing import Final
 import duckdb
 
 from etl.changes import COPY_BEGINS, CopiedColumns, CopyAgain, Operation, TableShape
-from etl.warehouses.duckdb.compaction import adopt
+from etl.warehouses.duckdb.compaction import adopt, compact
 from etl.warehouses.duckdb.erasure import erased_after, scrubbed
+from etl.warehouses.duckdb.letters import forget_before
 from etl.warehouses.duckdb.shaping import kept_columns
 from etl.warehouses.duckdb.statements import first_row, quoted, table_of
 from etl.warehouses.duckdb.waiting import begun_at
@@ -30,7 +31,7 @@ def publish_copy(
         _append_other(cursor, shape, lsn, began, load_id)
     if began is not None:
         _note_copy(cursor, table, lsn, load_id)
-        cursor.execute("delete from raw.dead_letter where table_name = ? and commit_lsn < ?", [table, lsn])
+        forget_before(cursor, table, lsn)
         cursor.execute("delete from raw.alert where table_name = ? and raised_at < ?", [table, began])
 
 
@@ -53,9 +54,16 @@ def asked_copies(cursor: duckdb.DuckDBPyConnection) -> Sequence[CopyAgain]:
     return [CopyAgain(*one) for one in found]
 
 
-def forget_after(cursor: duckdb.DuckDBPyConnection, table: str, lsn: int) -> None:
-    """Take changes out of the history that were committed after an LSN: the source was set back and never had them."""
-    cursor.execute(f"delete from raw.{table}__log where _commit_lsn > ?", [lsn])
+def forget_after(cursor: duckdb.DuckDBPyConnection, shape: TableShape, lsn: int) -> None:
+    """Take changes out of the history that were committed after an LSN: the source was set back and never had them.
+
+    What they made of the table stays until the copy differs from it: readers of the log have read them, too.
+    """
+    table = shape.table
+    if first_row(cursor, f"select 1 from raw.{table}__log where _commit_lsn > ? limit 1", [lsn]):
+        compact(cursor, shape)
+        cursor.execute(f"delete from raw.{table}__log where _commit_lsn > ?", [lsn])
+    cursor.execute("delete from raw.dead_letter where table_name = ? and commit_lsn > ?", [table, lsn])
 
 
 def _append(cursor: duckdb.DuckDBPyConnection, table: str, rows: str, load_id: int) -> None:

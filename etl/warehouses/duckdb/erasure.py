@@ -118,7 +118,10 @@ def _former(cursor: duckdb.DuckDBPyConnection, table: str, held: _Held, *, after
 
 
 def _known(table: str) -> str:
-    """Return a query of every change that is known, also of what waits and of dead letters; conditions can follow."""
+    """Return a query of every change that is known, also of what waits and of dead letters; conditions can follow.
+
+    Of dead letters that were answered it has the moves.
+    """
     parts = "".join(
         f"select _op, _key, _old_key, _commit_lsn, {_SEQ} as _seq, _load_id from raw.{table}__{part} union all "
         for part in ("log", "pending")
@@ -127,6 +130,8 @@ def _known(table: str) -> str:
     select * from (
       {parts}
       select operation, key, old_key, commit_lsn, seq, load_id from raw.dead_letter where table_name = '{table}'
+      union all
+      select {Operation.INSERT:d}, key, old_key, commit_lsn, seq, load_id from raw.moved where table_name = '{table}'
     ) where true
     """
 

@@ -46,10 +46,22 @@ def _read(*kept: Any) -> DeadLetter:
 
 def forget(cursor: duckdb.DuckDBPyConnection, letter: DeadLetter) -> None:
     """Let a letter go."""
+    _forget(cursor, "table_name = ? and commit_lsn = ? and seq = ?", [letter.table, letter.commit_lsn, letter.seq])
+
+
+def forget_before(cursor: duckdb.DuckDBPyConnection, table: str, lsn: int) -> None:
+    """Let the letters of a table go that were committed before an LSN: a copy answers them."""
+    _forget(cursor, "table_name = ? and commit_lsn < ?", [table, lsn])
+
+
+def _forget(cursor: duckdb.DuckDBPyConnection, condition: str, values: Sequence[Any]) -> None:
+    # Nothing else tells under which key the row was known before: an erasure has to find it there, too.
     cursor.execute(
-        "delete from raw.dead_letter where table_name = ? and commit_lsn = ? and seq = ?",
-        [letter.table, letter.commit_lsn, letter.seq],
+        "insert into raw.moved select table_name, commit_lsn, seq, key, old_key, load_id from raw.dead_letter"
+        f" where {condition} and old_key is not null",
+        values,
     )
+    cursor.execute(f"delete from raw.dead_letter where {condition}", values)
 
 
 def kept_letters(cursor: duckdb.DuckDBPyConnection, table: str | None) -> list[DeadLetter]:

@@ -176,7 +176,7 @@ class RawTable:
 
     def _publish_copy(self, lsn: int, load_id: int, *, is_first: bool) -> None:
         if is_first:
-            forget_after(self._cursor, self.name, lsn)
+            forget_after(self._cursor, self.shape, lsn)
         publish_copy(self._cursor, self.shape, lsn, load_id, is_alone=self._copies.only == lsn)
         self._copies.forget(lsn)
         self._poisoned = poisoned_keys(self._cursor, self.name)

@@ -25,6 +25,9 @@ create table if not exists raw.dead_letter (
     table_name varchar, commit_lsn bigint, seq bigint, key bigint, column_name varchar, reason varchar, raw blob,
     operation tinyint, old_key bigint, committed_at timestamptz, form varchar, columns varchar, load_id bigint
 );
+create table if not exists raw.moved (
+    table_name varchar, commit_lsn bigint, seq bigint, key bigint, old_key bigint, load_id bigint
+);
 create or replace view raw.degraded as
 select table_name, column_name, reason, count(*) as dead_letters, min(committed_at) as since
 from raw.dead_letter group by all

@@ -89,6 +89,16 @@ def test_a_new_worker_knows_what_the_last_one_did(history: History) -> None:
     assert not scheduled(job, times=daily(dt.time(0))).due(dt.datetime.now(dt.UTC))
 
 
+def test_a_job_is_done_again_where_the_last_run_was_by_a_clock_that_was_ahead(history: History) -> None:
+    job = Job(history)
+    scheduled(job).run()
+    history._connection.execute("update pipeline.run set started_at = started_at + interval 5 day")
+    duty = scheduled(job)
+    assert duty.due(dt.datetime.now(dt.UTC))
+    duty.run()
+    assert not duty.due(dt.datetime.now(dt.UTC))
+
+
 def test_a_failed_job_is_tried_again_after_a_while(history: History) -> None:
     job = Job(history)
     job.is_good = False

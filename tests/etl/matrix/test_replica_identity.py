@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from etl.worker import publishing
+from etl.worker.backfill import Backfill
 from tests.etl.matrix.pair import Pair
 from tests.servers import wait_until
 
@@ -37,3 +38,32 @@ def test_while_the_worker_is_away(pair: Pair) -> None:
     pair.start()
     wait_until("a copy has it", lambda: pair.found() == pair.expected())
     pair.in_step()
+
+
+def test_while_the_worker_is_away_after_deletions_that_it_missed(pair: Pair) -> None:
+    pair.in_step()
+    pair.run(*ANOTHER, "delete from things where id = 1")
+    wait_until("a copy has the first one", lambda: pair.found() == pair.expected())
+    pair.run("delete from things where id = 2", "update things set note = 'seen' where id = 3")
+    _catch_up(pair)
+    pair.stop()
+    pair.run(BACK)
+    pair.start()
+    wait_until("a copy has the second one", lambda: pair.found() == pair.expected())
+    pair.in_step()
+
+
+def test_a_worker_that_ends_before_it_has_copied(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair.in_step()
+    with monkeypatch.context() as patched:
+        patched.setattr(Backfill, "due", lambda *_: False)
+        pair.run(*ANOTHER, "delete from things where id = 1", BACK, "update things set note = 'seen' where id = 3")
+        _catch_up(pair)
+        pair.stop()
+    pair.start()
+    wait_until("a copy has it", lambda: pair.found() == pair.expected())
+
+
+def _catch_up(pair: Pair) -> None:
+    assert pair.work is not None
+    pair.work.caught_up()

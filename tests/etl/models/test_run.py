@@ -226,6 +226,26 @@ def test_stock_is_recorded_once_where_the_times_of_commits_step_back(built: Buil
     assert built.query(recorded) == [(row["quantity_available"],), (row["quantity_available"],), (6,), (6,)]
 
 
+def test_what_a_clock_that_was_ahead_recorded_of_days_to_come_goes(built: Built) -> None:
+    _, recorded, _ = _recorded_for_three_days(built, "max(id) - 2")
+    was = built.query(recorded)
+    weeks = "select max(week) from intermediate.int_demand_weeks"
+    assert built.runner.run(select=["int_demand_weeks"]).is_good
+    this_week = built.query(weeks)
+    for days in (1, 9):
+        built.query(f"""
+            insert into core.fact_inventory_snapshots by name select * replace (snapshot_date + {days} as snapshot_date)
+            from core.fact_inventory_snapshots where snapshot_date = (select today from intermediate.int_clock)
+        """)
+        built.query(f"""
+            insert into intermediate.int_demand_weeks by name select * replace (week + {7 * days} as week)
+            from intermediate.int_demand_weeks where week = '{this_week[0][0]}'
+        """)
+    assert built.runner.run(select=["fact_inventory_snapshots", "int_demand_weeks"]).is_good
+    assert built.query(recorded) == was
+    assert built.query(weeks) == this_week
+
+
 def test_a_run_and_appends_do_not_disturb_each_other(built: Built) -> None:
     row = _row(built, "customer_interactions", 1)
     last = built.query("select max(id) from raw.customer_interactions")[0][0]
@@ -278,6 +298,27 @@ def test_sales_of_a_customer_that_comes_late_get_its_region(built: Built) -> Non
     assert built.query("select * from intermediate.int_margins_monthly order by all") == margins
 
 
+def test_sales_are_in_the_region_of_a_version_that_comes_late_and_are_summed_up_again_once(built: Built) -> None:
+    customer = built.query("select min(customer_id) from core.fact_orders where is_sale")[0][0]
+    first = built.query(f"select min(ordered_at) from core.fact_orders where customer_id = {customer}")[0][0]
+    built.raw.append("customers", UPDATE, [_row(built, "customers", customer) | {"region": "Late"}], at=first)
+    # As if it had been a dead letter: of the time of the first order, and before all else that is known since.
+    built.query("update raw.customers__log set _committed_at = timestamptz '2015-01-01' where region <> 'Late'")
+    assert built.runner.run().is_good
+    sold = f"select sum(total_amount) from core.fact_orders where is_sale and customer_id = {customer}"
+    late = "select sum(total_amount) from intermediate.int_sales_monthly where region = 'Late'"
+    assert built.query(late) == built.query(sold)
+
+    built.raw.append("customers", UPDATE, [_row(built, "customers", customer) | {"region": "Later"}])
+    assert built.runner.run().is_good
+    assert built.query(late) == built.query(sold)
+    touched = built.query("""
+        select count(*) from pipeline.touched_day
+        where model = 'int_sales_monthly' and number = (select max(number) from pipeline.run_window)
+    """)
+    assert touched == [(0,)]
+
+
 @pytest.mark.parametrize("table", ["customer_interactions", "order_items"])
 def test_truncated_tables_leave_no_rows(built: Built, table: str) -> None:
     # Changes of half of the rows were pruned, and the rows are in the base.
@@ -287,6 +328,14 @@ def test_truncated_tables_leave_no_rows(built: Built, table: str) -> None:
     fact = {"customer_interactions": "fact_customer_interactions", "order_items": "fact_orders"}[table]
     assert built.runner.run(select=[fact]).is_good
     assert built.query(f"select count(*) from core.{fact}") == [(0,)]
+
+
+def test_a_row_that_was_truncated_in_the_transaction_that_made_it_has_no_current_version(built: Built) -> None:
+    built.raw.append("suppliers", INSERT, [_row(built, "suppliers", 1) | {"id": 9001}])
+    built.raw.append("suppliers", TRUNCATE, [{}])
+    built.query(f"update raw.suppliers__log set _commit_lsn = _commit_lsn - 1, _seq = 1 where _op = {TRUNCATE}")
+    assert built.runner.run(select=["dim_suppliers"]).is_good
+    assert built.query("select count(*) from core.dim_suppliers where is_current") == [(0,)]
 
 
 def test_results_are_kept_without_values(built: Built) -> None:

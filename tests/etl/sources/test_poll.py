@@ -128,6 +128,16 @@ def test_a_commit_that_is_late_is_found_within_the_overlap(made: Make, empty_dat
     assert polled.table("stamped")[0][1] == "late"
 
 
+def test_changes_are_found_after_the_clock_of_the_source_was_set_back(made: Make) -> None:
+    polled = made(RARELY)
+    hour = dt.timedelta(hours=1) // dt.timedelta(microseconds=1)
+    polled.warehouse.append(Batch(int(dt.datetime.now(dt.UTC).timestamp() * 1_000_000) + hour))
+    polled.begin_again()
+    polled.round()
+    polled.connection.execute("update stamped set text = 'changed', updated_at = now() where id = 7")
+    assert changes(polled.round()) == [("stamped", Operation.UPDATE, 7)]
+
+
 def test_what_is_later_than_the_overlap_and_what_is_deleted_is_found_by_keys(made: Make) -> None:
     polled = made(RARELY)
     polled.round()
@@ -210,6 +220,7 @@ def test_comparisons_are_due_by_their_times() -> None:
     assert schedule.seconds_until_due(noon) == 0
     assert schedule.begin(noon) == Work(compares_tables=True, compares_keys=True)
     assert schedule.seconds_until_due(noon + dt.timedelta(seconds=2)) == 3
+    assert schedule.seconds_until_due(noon - dt.timedelta(hours=1)) == 0
     assert schedule.begin(noon + dt.timedelta(minutes=59)) == Work(compares_tables=False, compares_keys=False)
     assert schedule.begin(noon + dt.timedelta(minutes=60)) == Work(compares_tables=True, compares_keys=False)
     # Half past three in São Paulo is half past six by UTC.

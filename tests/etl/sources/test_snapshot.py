@@ -29,6 +29,20 @@ def test_a_table_written_anew_since_the_moment_is_not_taken_for_an_empty_one(emp
             list(copy_table(reader, THINGS, 1))
 
 
+@pytest.mark.parametrize("rewrite", ["truncate things_low", "alter table things alter column n type bigint"])
+def test_a_partition_written_anew_is_not_taken_for_an_empty_one(empty_database: str, rewrite: str) -> None:
+    with psycopg.connect(empty_database, autocommit=True) as writer, psycopg.connect(empty_database) as reader:
+        writer.execute(
+            "create table things (id bigint primary key, n integer) partition by range (id);"
+            "create table things_low partition of things for values from (minvalue) to (10);"
+            "insert into things values (1, 1)"
+        )
+        reader.execute("set transaction isolation level repeatable read, read only; select")
+        writer.execute(rewrite)
+        with pytest.raises(SourceGone, match="things was rewritten"):
+            list(copy_table(reader, THINGS, 1))
+
+
 def test_a_table_stays_as_it_is_from_the_look_on(empty_database: str) -> None:
     with psycopg.connect(empty_database, autocommit=True) as writer, psycopg.connect(empty_database) as reader:
         writer.execute("create table things (id bigint primary key, n integer); insert into things values (1, 1)")

@@ -149,6 +149,23 @@ def test_after_a_restart_copies_of_an_earlier_moment_take_the_place_of_what_was_
     assert max(row[0] for row in history(made)) == 95
 
 
+def test_readers_of_the_log_hear_of_changes_that_a_source_which_was_set_back_never_had() -> None:
+    made = warehouse()
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, "a"), (1, 1, INSERT, 2, None, 0, 2, "b")], 1))
+    made.append(batch([(50, 0, INSERT, 3, None, 0, 3, "never"), (50, 1, UPDATE, 1, None, 0, 9, "never")], 50))
+    never = (60, 0, UPDATE, 2, None, 0, 9, "never")
+    made.append(batch([], 60, [DeadLetter("things", 60, 0, 2, "a", "unfit", b"never", operation=Operation.UPDATE)]))
+    (letter,) = made.letters()
+    read = max(made.connection.execute("select max(_load_id) from raw.things__log").fetchone() or ())
+    made.restart()
+    made.append(copy({1: (1, "a"), 2: (2, "b")}, 20, 20))
+    news = f"select _op, _key, a, b from raw.things__log where _load_id > {read} order by _key"
+    assert made.connection.execute(news).fetchall() == [(SNAPSHOT, 1, 1, "a"), (DELETE, 3, None, None)]
+    assert not made.letters()
+    assert made.redeem(letter, changes([never]))
+    assert content(made) == {1: (1, "a"), 2: (2, "b")}
+
+
 @pytest.mark.parametrize("is_whole", [True, False])
 def test_the_rest_of_a_copy_from_before_a_restart_is_passed_over(is_whole: bool) -> None:
     made = warehouse()

@@ -92,6 +92,22 @@ def test_a_former_key_is_found_where_the_move_is_a_dead_letter() -> None:
     assert (content(made), SECRET in everything(made)) == ({8: (1, "anonymous")}, False)
 
 
+@pytest.mark.parametrize("is_copied", [True, False])
+def test_a_former_key_is_found_where_the_move_was_a_dead_letter_and_was_answered(is_copied: bool) -> None:
+    made = warehouse(":memory:", PERSONAL)
+    made.append(batch([(1, 0, INSERT, 1, None, 0, 1, SECRET)], 1))
+    letter = DeadLetter("things", 2, 1, 2, "a", "", b"", operation=Operation.INSERT, old_key=1)
+    made.append(batch([(2, 0, DELETE, 1, None, 0, None, None)], 2, (letter,)))
+    row: Row = (3, 0, SNAPSHOT if is_copied else UPDATE, 2, None, 0, 2, SECRET)
+    around = (copy_begins(PERSONAL, 3), changes([row]), copy_ends(PERSONAL, 3)) if is_copied else (changes([row]),)
+    made.append(Batch(3, around))
+    if not is_copied:
+        assert made.redeem(letter, None)
+    assert not made.letters()
+    made.append(Batch(9, control=(Erase("things", 2, 9),)))
+    assert SECRET not in everything(made)
+
+
 def test_a_former_key_is_found_where_the_move_waits_for_its_commit() -> None:
     made = warehouse(":memory:", PERSONAL)
     made.append(batch([(1, 0, INSERT, 7, None, 0, 1, SECRET)], 1))

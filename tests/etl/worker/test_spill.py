@@ -163,6 +163,16 @@ def test_nothing_overtakes_what_waits(tmp_path: Path) -> None:
     assert (made.waiting_bytes, made.due(now), made.position()) == (0, False, 5)
 
 
+def test_what_waits_goes_on_after_the_clock_was_set_back(tmp_path: Path) -> None:
+    flaky, now = Flaky(), dt.datetime.now(dt.UTC)
+    made = outlet(tmp_path, flaky, [])
+    flaky.is_off = True
+    feed(made, [1])
+    made.run()
+    assert not made.due(now)
+    assert made.due(now - dt.timedelta(hours=1))
+
+
 def test_what_waits_survives_the_process(tmp_path: Path) -> None:
     flaky = Flaky()
     flaky.is_off = True

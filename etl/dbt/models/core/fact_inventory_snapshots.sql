@@ -3,7 +3,7 @@
 -- may be older than the log.
 {{ config(
   full_refresh=false,
-  pre_hook="{{ clear_open_days('snapshot_date', 'inventory') }}",
+  pre_hook="{{ clear_open_days('snapshot_date', 'inventory', ref('int_clock')) }}",
   post_hook="{{ advance_watermark() }}",
   **fact('snapshot_date', ['product_id', 'warehouse_id'])
 ) }}
@@ -29,7 +29,7 @@ changes as (
   -- Copied before the log began, and never changed since.
   select
     id, product_id, warehouse_id, quantity_available, quantity_reserved, false, 0, 0,
-    {{ since_ever() }}, cast(null as {{ 'timestamp' if target.type == 'bigquery' else 'timestamptz' }})
+    {{ since_ever() }}, cast(null as {{ instant_type() }})
   from {{ source('raw', 'inventory__base') }}
   where id not in (select _key from {{ source('raw', 'inventory__log') }} where _key is not null)
     and not exists (select 1 from {{ source('raw', 'inventory__log') }} where _op = 4)
@@ -44,7 +44,7 @@ emptied as (
 span as (
   select
     {% if is_incremental() %}
-    {{ first_open_day('snapshot_date', 'inventory') }} as recorded,
+    {{ first_open_day('snapshot_date', 'inventory', ref('int_clock')) }} as recorded,
     {% else %}
     cast(null as date) as recorded,
     {% endif %}

@@ -2,7 +2,7 @@
 -- look back a year, so all weeks from the first touched one are made anew.
 {{ config(
   pre_hook=[
-    "{{ note_touched(first_open_week(['fact_orders'])) }}",
+    "{{ note_touched(first_open_week(['fact_orders'], ref('int_clock'))) }}",
     "{{ clear_open_weeks(ref('int_clock')) }}",
   ],
   post_hook="{{ advance_watermark() }}",

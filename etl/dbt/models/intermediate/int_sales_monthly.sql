@@ -1,11 +1,10 @@
--- The region is that of the customer at the time of the order: a customer that moves doesn't change the past. Months with
--- customers that were not known are summed up again, for these may have come.
+-- The region is that of the customer at the time of the order: a customer that moves doesn't change the past.
 {{ config(
   pre_hook=[
-    "{{ note_periods_without('region', 'month') }}",
+    "{{ note_days_of_regions(ref('fact_orders'), ref('dim_customers')) }}",
     "{{ clear_periods('month', ['fact_orders', 'int_sales_monthly'], month_of) }}",
   ],
-  post_hook="{{ advance_watermark() }}",
+  post_hook=["{{ keep_regions(ref('dim_customers')) }}", "{{ advance_watermark() }}"],
   **summed()
 ) }}
 select
@@ -22,9 +21,7 @@ select
   max(facts.order_date) as last_sale_date
 from {{ ref('fact_orders') }} as facts
 left join {{ ref('dim_customers') }} as customers
-  on customers.customer_id = facts.customer_id
-  and customers.valid_from <= facts.ordered_at
-  and (customers.valid_to is null or customers.valid_to > facts.ordered_at)
+  on {{ is_version_at('customers', 'customer_id', 'facts', 'ordered_at') }}
 where {{ every_day('facts.order_date') }} and facts.is_sale
 {% if is_incremental() %}
   and {{ has_touched_day(month_of('facts.order_date'), ['fact_orders', 'int_sales_monthly'], month_of) }}
