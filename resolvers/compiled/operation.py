@@ -24,6 +24,9 @@ from security.principal import Principal
 _ABSENT: Hashable = object()
 """The shape of a variable that was not given, which is not that of any value."""
 
+_BESIDE_SHAPE = 1_000
+"""Characters that stand for what a plan has whatever the shape of its variables."""
+
 _MOST_PLANS = 64
 """Plans that are kept of one operation; clients that send ever new shapes must not fill the memory."""
 
@@ -43,13 +46,20 @@ class Ran(NamedTuple):
         return self.response[len(BEFORE) : -len(BEHIND)]
 
 
+class _Kept(NamedTuple):
+    """A plan and its size in characters, without its statements: it has a slot for each value in its shape."""
+
+    plan: Plan
+    size: int
+
+
 @dataclass
 class CompiledOperation:
     """An operation and its plans; shared by all principals of the same capabilities."""
 
     planner: Planner
     prepared: Prepared
-    _plans: OrderedDict[Hashable, Plan] = field(default_factory=OrderedDict)
+    _plans: OrderedDict[Hashable, _Kept] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         schema = self.planner.seen.schema
@@ -72,7 +82,12 @@ class CompiledOperation:
     @property
     def statements(self) -> int:
         """How many statements are kept with them."""
-        return sum(plan.statements for plan in self._plans.values())
+        return sum(1 for kept in self._plans.values() for _ in kept.plan.statements)
+
+    @property
+    def size(self) -> int:
+        """How much is kept with it, in characters."""
+        return sum(kept.size + sum(one.size for one in kept.plan.statements) for kept in self._plans.values())
 
     async def run(
         self,
@@ -128,12 +143,15 @@ class CompiledOperation:
     def _plan_for(self, variables: Coerced, principal: Principal) -> Plan:
         """Return the plan for the shape of the variables and of the principal's claims."""
         shape = self._shape(variables, principal)
-        plan = self._plans.get(shape)
-        if plan is not None:
+        kept = self._plans.get(shape)
+        if kept is not None:
             self._plans.move_to_end(shape)
-            return plan
+            return kept.plan
         with compiling():
-            plan = self._plans[shape] = self._plan(variables)
+            plan = self._plan(variables)
+        size = _BESIDE_SHAPE + len(repr(shape))
+        self.planner.on_kept(size)
+        self._plans[shape] = _Kept(plan, size)
         if len(self._plans) > _MOST_PLANS:
             self._plans.popitem(last=False)
         return plan

@@ -14,6 +14,9 @@ from resolvers.compiled.slots import Inputs, Supply
 from resolvers.cursors import Cursors
 from resolvers.database import Planning, Texts, Version, sql_of
 
+_BESIDE_TEXT = 1_000
+"""Characters that stand for what a statement has whatever its text."""
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -33,6 +36,11 @@ class Statement:
     sizes: tuple[AskedSize, ...]
     conditions: tuple[Condition, ...]
     tells_cursors: bool
+
+    @property
+    def size(self) -> int:
+        """How much is kept with it, in characters: its parameters and columns are as many as its text is long."""
+        return _BESIDE_TEXT + len(self.sql)
 
     def arguments(self, inputs: Inputs) -> list[Any]:
         """Return the values of the parameters."""
