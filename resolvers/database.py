@@ -89,9 +89,8 @@ class Database:
         async def connect() -> Any:
             connection = await asyncpg.connect(
                 url,
-                # Statements are kept as long as they are used, however long they are.
+                # Statements are kept as long as they are used.
                 max_cached_statement_lifetime=0,
-                max_cacheable_statement_size=0,
                 server_settings={
                     "application_name": "cienty-gateway",
                     "statement_timeout": str(statement_timeout_ms),
