@@ -1,6 +1,7 @@
 """The database as the gateway uses it: it can only read, sees one moment, and ends what nobody waits for."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -16,6 +17,7 @@ from psycopg import sql
 from app.embedded import Stack
 from resolvers.database import Database, Planning
 from resolvers.engine import Operation
+from resolvers.pool import Pool
 from security.errors import TimedOut, Unavailable
 from tests.databases import new_database
 from tests.graph import new_engine, serving_url
@@ -324,6 +326,18 @@ async def test_a_server_that_is_full_answers_with_the_connections_that_there_are
             answers = await asyncio.gather(*(engine.execute(FEED, ADMIN.principal) for _ in range(20)))
         assert {answer.status for answer in answers} == {200}
         assert database.pool.size == 2
+
+
+@PATHS
+async def test_a_server_that_lets_nobody_in_is_not_waited_for_long(compiling: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host, port = silent.getsockname()
+        pool = Pool(lambda: asyncpg.connect(host=host, port=port, user="somebody"), max_size=2, timeout=0.3)
+        engine = new_engine(Database(pool, version=(18, 0), observe=None), compiling=compiling)
+        async with asyncio.timeout(2):
+            answers = await asyncio.gather(*(engine.execute(FEED, ADMIN.principal) for _ in range(4)))
+    assert {(answer.status, b'"UNAVAILABLE"' in answer.body) for answer in answers} == {(503, True)}
+    assert pool.size == 0
 
 
 @contextmanager
