@@ -269,6 +269,45 @@ async def test_a_statement_out_of_time_ends_its_operation(
         assert (await engine.execute(FEED, ADMIN.principal)).status == 200
 
 
+async def test_an_operation_that_is_in_the_way_of_changing_tables_is_refused(
+    database: Database, owner_url: str
+) -> None:
+    async with database.snapshot(ADMIN.principal) as snapshot:
+        await snapshot.fetch(COUNT)
+        with psycopg.connect(owner_url) as connection:
+            # It waits for the operation, and the operation then for it, which finds that out.
+            connection.execute("set local deadlock_timeout = '1min'")
+            connection.execute("lock table customers in access exclusive mode")
+            changing = asyncio.create_task(asyncio.to_thread(connection.execute, "lock table orders"))
+            await asyncio.sleep(0.2)
+            with pytest.raises(Unavailable, match="could not finish"):
+                await snapshot.fetch(sa.select(sa.func.count()).select_from(GRAPH["Customer"].table))
+            await snapshot.close()
+            await changing
+            connection.rollback()
+    assert database.pool.free == database.pool.size == 1
+
+
+async def test_an_operation_on_a_table_that_has_changed_is_refused_once(url: str, owner_url: str) -> None:
+    async with opened(url, max_size=1) as database:
+        engine = new_engine(database)
+        assert (await engine.execute(FEED, ADMIN.principal)).status == 200
+        with psycopg.connect(owner_url, autocommit=True) as connection:
+            for digits in (16, 14):
+                connection.execute(f"alter table orders alter column total type numeric({digits}, 2)")
+                answer = await engine.execute(FEED, ADMIN.principal)
+                assert (answer.status, b'"UNAVAILABLE"' in answer.body) == (503, True)
+                assert (await engine.execute(FEED, ADMIN.principal)).status == 200
+
+
+async def test_a_statement_for_which_there_is_no_room_ends_no_connection(database: Database) -> None:
+    """An error of the same class as those of a full disk or memory, raised where the role may raise it."""
+    raised = "do $$ begin raise exception 'no room' using errcode = '53100'; end $$"
+    with pytest.raises(Unavailable, match="could not finish"):
+        await database.fetch(ADMIN.principal, Planning.ONCE, raised, [])
+    assert database.pool.free == database.pool.size == 1
+
+
 @PATHS
 async def test_an_operation_without_a_database_is_refused(url: str, owner_url: str, compiling: bool) -> None:
     async with opened(url, max_size=1, acquire_timeout=0.2) as database:
