@@ -1,5 +1,6 @@
 """Operations whose root fields are compiled: planned once for each shape of their variables, then run."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from graphql.execution.values import VariableValues, VariableValueSource
 from resolvers.coercion import Coerced
 from resolvers.compiled.parts import Chunks
 from resolvers.compiled.planner import BEFORE, BEHIND, Plan, Planner
-from resolvers.compiled.roots import Asked, LeftRoot
+from resolvers.compiled.roots import LeftRoot, Tell
 from resolvers.compiled.selections import Selections
 from resolvers.compiled.slots import Shapes, Supplied, slotted
 from resolvers.compiled.variants import Call
@@ -44,6 +45,13 @@ class Ran(NamedTuple):
     def data(self) -> bytes:
         """The data alone."""
         return self.response[len(BEFORE) : -len(BEHIND)]
+
+
+class _Called(NamedTuple):
+    """What a root field is at one run, with its statements made."""
+
+    calls: Sequence[Call]
+    tell: Tell
 
 
 class _Kept(NamedTuple):
@@ -109,7 +117,7 @@ class CompiledOperation:
             statement, inputs, _ = only.variants.call(supplied)
             rows = await database.fetch(principal, statement.planning, statement.sql, statement.arguments(inputs))
             return Ran(plan.response((only.told(statement.json(rows, self.planner.cursors, inputs)),)))
-        asked = [root.asked(supplied) for root in plan.roots]
+        asked = await _asked(plan, supplied)
         calls = [call for one in asked for call in one.calls]
         if sent is not None:
             sent += [_sent(root.key, call) for root, one in zip(plan.roots, asked, strict=True) for call in one.calls]
@@ -134,7 +142,7 @@ class CompiledOperation:
         return statement.json(rows, self.planner.cursors, call.inputs)
 
     @staticmethod
-    def _told(asked: Sequence[Asked], found: Sequence[Chunks | None]) -> list[Chunks]:
+    def _told(asked: Sequence[_Called], found: Sequence[Chunks | None]) -> list[Chunks]:
         if len(asked) == 1:
             return [asked[0].tell(found)]
         answers = iter(found)
@@ -173,6 +181,21 @@ class CompiledOperation:
         with_slots = VariableValues(sources, coerced)
         selections = Selections(self.planner.seen.schema, prepared.document, prepared.operation, with_slots)
         return self.planner.plan(prepared, selections)
+
+
+async def _asked(plan: Plan, supplied: Supplied) -> list[_Called]:
+    """Return what the root fields are at this run, after their statements were made where they have to be."""
+    found: list[_Called] = []
+    for root in plan.roots:
+        one = root.asked(supplied)
+        calls: list[Call] = []
+        for call in one.calls:
+            calls.append(call)
+            if call.is_new:
+                # Making one with large filters takes a tenth of a second, and there may be as many as root fields.
+                await asyncio.sleep(0)
+        found.append(_Called(calls, one.tell))
+    return found
 
 
 def _sent(field: str, call: Call) -> Sent:

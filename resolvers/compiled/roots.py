@@ -20,9 +20,9 @@ Tell = Callable[[Sequence[Chunks | None]], Chunks]
 
 
 class Asked(NamedTuple):
-    """What a root field is at one run."""
+    """What a root field is at one run; the statements of its calls are made as these are taken."""
 
-    calls: Sequence[Call]
+    calls: Iterable[Call]
     tell: Tell
 
 
@@ -134,7 +134,7 @@ class NodesRoot:
         check_ids(ids, self.limits)
         order = [parse_global_id(text)[0] for text in ids]
         types = list(dict.fromkeys(order))
-        calls = [self.types[type_name].call(supplied) for type_name in types]
+        calls = (self.types[type_name].call(supplied) for type_name in types)
         return Asked(calls, lambda found: _interleaved(order, dict(zip(types, found, strict=True))))
 
 
