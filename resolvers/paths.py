@@ -105,6 +105,7 @@ class Paths:
         async with self.database.snapshot(asked.principal) as snapshot:
             running = self.running(asked, snapshot)
             done = await _executed(asked.prepared.document, asked, running)
+        asked.bill.has_worked = bool(snapshot.texts)
         way = Way(Path.REFERENCE, reason)
         if asked.sent is not None:
             way = replace(way, sent=tuple(map(Sent, snapshot.texts)))
@@ -150,6 +151,7 @@ def _answered(asked: Asked, ran: Ran, left: _Left) -> Answer:
     if asked.sent is not None:
         way = replace(way, sent=tuple(asked.sent))
     if ran.errors:
+        asked.bill.has_worked = True
         return executed(Fragment(ran._replace(response=response).data), ran.errors, access, way)
     return compiled(response, access, way)
 
