@@ -101,7 +101,7 @@ async def test_what_the_database_does_not_answer_costs_the_least(
     ids=["an id alone", "a size alone", "beside rows"],
 )
 async def test_what_is_refused_for_a_value_costs_what_was_read(
-    url: str, migrated_database: str, *, compiling: bool, bad: str, cost: int
+    url: str, *, compiling: bool, bad: str, cost: int
 ) -> None:
     async with paying(url, compiling=compiling) as payer:
         assert await payer.cost(Operation(f"{{ {bad} }}")) == (400, cost)
