@@ -33,6 +33,9 @@ from resolvers.costs.weights import list_size, own_weight, weight_of_value
 _INTROSPECTION = 100
 """What `__schema` and `__type` cost, whatever is asked of them."""
 
+_AGAIN = 1
+"""What a value costs that is asked for once more, under another name: else one long text could be had 200 times."""
+
 Factors = tuple[Factor, ...]
 
 
@@ -94,8 +97,14 @@ class _Walk:
                 one = merged.setdefault(key, _Merged(on, flags=flags))
                 one.flags = one.flags if not one.nodes else ()
                 one.nodes.append(node)
-        for one in merged.values():
-            self._add_field(one, times, (*factors, *one.flags), sized)
+        told: set[tuple[str, str]] = set()
+        for (on_type, _), one in merged.items():
+            node, under = one.nodes[0], (*factors, *one.flags)
+            known = (on_type, node.name.value)
+            if known in told and node.selection_set is None:
+                self.rows.add(_AGAIN * times, under)
+            told.add(known)
+            self._add_field(one, times, under, sized)
 
     def _add_field(self, one: _Merged, times: int, factors: Factors, sized: dict[str, "int | Factor"]) -> None:
         name = one.nodes[0].name.value
