@@ -129,7 +129,12 @@ class CompiledOperation:
             else:
                 found = [await self._among(snapshot, call) for call in calls]
             parts = self._told(asked, found)
-            return Ran(plan.response(parts)) if plan.left is None else await _mixed(plan, parts, execute, snapshot)
+            if plan.left is None:
+                return Ran(plan.response(parts))
+            if not plan.left_reads:
+                # It is the warehouse, for one, that is waited for then, and by nobody with a connection.
+                await snapshot.close()
+            return await _mixed(plan, parts, execute, snapshot)
 
     async def _alone(self, database: Database, principal: Principal, call: Call) -> Chunks | None:
         statement = call.statement
