@@ -82,6 +82,17 @@ async def test_plans_and_statements_are_kept_by_their_size(
             assert 2_000 <= planned(engine) <= 30_000
 
 
+async def test_values_of_a_document_are_part_of_the_size(ask_compiled: Asking) -> None:
+    engine = new_engine(ask_compiled.engine._paths.database, compiling=True)
+    sizes: list[int] = []
+    for values in (["a"], ["a"] * 100, ["a" * 1_000]):
+        text = " ".join(f'"{value}"' for value in values)
+        document = f"{{ categories(where: {{name: {{in: [{text}]}}}}) {{ totalCount }} }}"
+        assert (await engine.execute(Operation(document), ADMIN.principal)).status == 200
+        sizes.append(planned(engine) - sum(sizes))
+    assert [size - sizes[0] for size in sizes[1:]] == [99 * 6, 999]
+
+
 def planned(engine: Engine) -> int:
     """Return the size of all plans and statements that are kept, but for what was kept last."""
     sizes = [compiled.size for compiled in engine._documents._compiled()]
