@@ -1,10 +1,11 @@
 """Responses: their JSON, and what of an error a client is told."""
 
 import logging
+import re
 import traceback
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 from graphql import GraphQLError
@@ -20,6 +21,16 @@ MAX_ERRORS = 20
 
 
 TOO_DEEP = BadUserInput("The operation is nested too deeply: ask for fewer levels, or take them in turn.")
+
+
+_QUOTING: Final = (
+    (re.compile(r", found: .*", re.DOTALL), "."),
+    (re.compile(r" Found: .*", re.DOTALL), ""),
+    (re.compile(r"(cannot represent (?:[a-z0-9 -]+ )?value): .*", re.DOTALL), r"\1."),
+    (re.compile(r"Value '.*' does not exist", re.DOTALL), "The value does not exist"),
+    (re.compile(r"\b(BlockString|String|Int|Float) (['\"]).*\2", re.DOTALL), r"\1"),
+)
+"""How messages of graphql-core quote values, and what stands there instead."""
 
 
 class Answer(NamedTuple):
@@ -95,9 +106,7 @@ def _formatted(error: GraphQLError, code: ErrorCode) -> dict[str, Any]:
     if isinstance(fault, GatewayError):
         told: dict[str, Any] = {"message": fault.message, "extensions": fault.extensions}
     elif fault is None:
-        # It may repeat halves of surrogate pairs from the request, which no response can have.
-        message = error.message.encode(errors="replace").decode()
-        told = {"message": message, "extensions": {"code": code.value}}
+        told = {"message": _without_values(error.message), "extensions": {"code": code.value}}
     else:
         told = masked(fault)
     if error.locations:
@@ -120,7 +129,17 @@ def _fault(error: GraphQLError, code: ErrorCode) -> Exception | None:
         return None
     # While an operation runs, an argument is refused at its place in the document; what has no place is a value of
     # ours that a scalar can't write.
-    return BadUserInput(cause.message) if cause.nodes else cause
+    return BadUserInput(_without_values(cause.message)) if cause.nodes else cause
+
+
+def _without_values(message: str) -> str:
+    """Return a message of graphql-core's without the values of the request that it quotes.
+
+    They may be personal data, and halves of surrogate pairs, which no response can have.
+    """
+    for pattern, instead in _QUOTING:
+        message = pattern.sub(instead, message)
+    return message.encode(errors="replace").decode()
 
 
 def masked(error: BaseException) -> dict[str, Any]:

@@ -12,19 +12,23 @@ State = tuple[tuple[str, str], ...]
 _MOST_PREPARED: Final = 100
 """Statements that a connection keeps, as many as asyncpg does; the server forgets those that are used no more."""
 
+_MOST_CHARACTERS: Final = 400_000
+"""Characters of these statements: the server takes some 35 bytes for each, 1.7 MB for one with a large filter."""
+
 _OUTDATED: Final = (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
 
 
 class Connection:
     """A connection of asyncpg's, and the settings that it is known to have; None where they are not known."""
 
-    __slots__ = ("_prepared", "_protocol", "driver", "state")
+    __slots__ = ("_characters", "_prepared", "_protocol", "driver", "state")
 
     def __init__(self, driver: Any) -> None:
         self.driver = driver
         self.state: State | None = None
         self._protocol = driver._protocol  # noqa: SLF001 - see `fetch`
         self._prepared: OrderedDict[str, Any] = OrderedDict()
+        self._characters = 0
 
     @property
     def is_at_rest(self) -> bool:
@@ -71,10 +75,13 @@ class Connection:
         except _OUTDATED:
             # Somebody has changed a table under it: asyncpg prepares it again.
             self._prepared.clear()
+            self._characters = 0
             return await self.driver.fetch(sql, *arguments)
 
     async def _prepare(self, sql: str) -> Any:
         prepared = self._prepared[sql] = await self.driver.prepare(sql)
-        if len(self._prepared) > _MOST_PREPARED:
-            self._prepared.popitem(last=False)
+        self._characters += len(sql)
+        while len(self._prepared) > _MOST_PREPARED or self._characters > _MOST_CHARACTERS:
+            text, _ = self._prepared.popitem(last=False)
+            self._characters -= len(text)
         return prepared

@@ -56,7 +56,15 @@ _NO_CONNECTION = (
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
 )
-_FAULTS = (asyncpg.QueryCanceledError, *_NO_CONNECTION)
+_UNFINISHED = (
+    # Deadlocks with changes of tables; on a standby, rows that the primary has cleared away.
+    asyncpg.TransactionRollbackError,
+    asyncpg.InsufficientResourcesError,
+    # A table was changed since the statement was prepared, which in a transaction asyncpg can't do again.
+    asyncpg.InvalidCachedStatementError,
+)
+"""What ends an operation for others' sake, and not its connection."""
+_FAULTS = (asyncpg.QueryCanceledError, *_UNFINISHED, *_NO_CONNECTION)
 
 
 class Database:
@@ -89,9 +97,8 @@ class Database:
         async def connect() -> Any:
             connection = await asyncpg.connect(
                 url,
-                # Statements are kept as long as they are used, however long they are.
+                # Statements are kept as long as they are used.
                 max_cached_statement_lifetime=0,
-                max_cacheable_statement_size=0,
                 server_settings={
                     "application_name": "cienty-gateway",
                     "statement_timeout": str(statement_timeout_ms),
@@ -294,5 +301,7 @@ def _refuse(fault: Exception, connection: Connection) -> NoReturn:
         raise fault
     if isinstance(fault, asyncpg.QueryCanceledError):
         raise TimedOut("The database took too long: ask for less, or filter more.") from fault
+    if isinstance(fault, _UNFINISHED):
+        raise Unavailable("The database could not finish this: try again in a moment, or ask for less.") from fault
     connection.driver.terminate()
     raise Unavailable("The database does not answer now: try again in a moment.") from fault

@@ -28,8 +28,12 @@ if TYPE_CHECKING:
     from resolvers.costs import Price
 
 _MOST = 400
-_MOST_STATEMENTS = 800
-"""Compiled statements that are kept with all documents, of some 20 to 50 kB each."""
+_MOST_PLANNED = 3_000_000
+"""Characters of the plans and statements that are kept with all documents, which take some 25 bytes for each.
+
+A usual statement has 2,000 to 4,000 with its plan. One whose filter has as many conditions as may be has a hundred
+thousand, and so has its plan, which is there also where the filter is refused before there is a statement.
+"""
 _MOST_CHARACTERS = 1_000_000
 """Characters of all documents that are kept: their trees take some hundred bytes for each."""
 _LONGEST = 20_000
@@ -77,7 +81,7 @@ class Documents:
         self._limits = limits
         # By their texts, which their trees hold anyway.
         self._kept: OrderedDict[tuple[str, SeenSchema], Valid | Answer] = OrderedDict()
-        self._statements_at_most = 0
+        self._planned_at_most = 0
         self._characters = 0
 
     @property
@@ -95,16 +99,16 @@ class Documents:
         """How many statements are kept with their plans."""
         return sum(compiled.statements for compiled in self._compiled())
 
-    def make_room(self) -> None:
-        """Take notice of a new statement; forget the documents used longest ago where too many are kept with all."""
-        self._statements_at_most += 1
-        if self._statements_at_most < _MOST_STATEMENTS:
+    def make_room(self, size: int) -> None:
+        """Take notice of a new plan or statement; forget the documents used longest ago where too much is kept."""
+        self._planned_at_most += size
+        if self._planned_at_most < _MOST_PLANNED:
             return
         # Counted only now and then, with room made for others: it takes 2 ms.
-        kept = self.statements
-        while kept > _MOST_STATEMENTS * 9 // 10:
-            kept -= sum(compiled.statements for compiled in _compiled_of(self._forget_oldest()))
-        self._statements_at_most = kept + 1
+        kept = sum(compiled.size for compiled in self._compiled())
+        while kept > _MOST_PLANNED * 9 // 10:
+            kept -= sum(compiled.size for compiled in _compiled_of(self._forget_oldest()))
+        self._planned_at_most = kept + size
 
     def forget(self, seen: SeenSchema) -> None:
         """Forget the documents of a schema that is kept no more: they would hold it, some megabytes each."""

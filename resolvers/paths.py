@@ -58,7 +58,7 @@ class Asked(NamedTuple):
 class Paths:
     """Answers operations from the operational database; without `compiling` on the reference path alone.
 
-    `on_compiled` is told of each statement that will be kept with its operation.
+    `on_kept` is told the size of each plan and statement that will be kept with its operation.
     """
 
     database: Database
@@ -67,7 +67,7 @@ class Paths:
     cursors: Cursors
     quality: QualityResults
     compiling: bool = True
-    on_compiled: Callable[[], None] = lambda: None
+    on_kept: Callable[[int], None] = lambda _: None
 
     async def answer(self, asked: Asked) -> Answer:
         """Return the answer, with the way that it was found."""
@@ -94,8 +94,8 @@ class Paths:
         return await self._referred(asked, reason)
 
     def _planned(self, asked: Asked) -> CompiledOperation:
-        version, on_compiled = self.database.version, self.on_compiled
-        planner = Planner(self.everything, asked.seen, self.limits, self.cursors, version, on_compiled)
+        version, on_kept = self.database.version, self.on_kept
+        planner = Planner(self.everything, asked.seen, self.limits, self.cursors, version, on_kept)
         with compiling():
             made = asked.prepared.compiled = CompiledOperation(planner, asked.prepared)
         return made
@@ -105,6 +105,7 @@ class Paths:
         async with self.database.snapshot(asked.principal) as snapshot:
             running = self.running(asked, snapshot)
             done = await _executed(asked.prepared.document, asked, running)
+        asked.bill.has_worked = bool(snapshot.texts)
         way = Way(Path.REFERENCE, reason)
         if asked.sent is not None:
             way = replace(way, sent=tuple(map(Sent, snapshot.texts)))
@@ -150,6 +151,7 @@ def _answered(asked: Asked, ran: Ran, left: _Left) -> Answer:
     if asked.sent is not None:
         way = replace(way, sent=tuple(asked.sent))
     if ran.errors:
+        asked.bill.has_worked = True
         return executed(Fragment(ran._replace(response=response).data), ran.errors, access, way)
     return compiled(response, access, way)
 

@@ -34,7 +34,7 @@ class Pool:
     """
 
     def __init__(self, connect: Callable[[], Awaitable[Any]], *, max_size: int, timeout: float) -> None:
-        """Make a pool that opens connections by `connect`; `timeout` is how many seconds to wait for a free one."""
+        """Make a pool that opens connections by `connect`; `timeout` is how many seconds somebody waits for one."""
         self._connect = connect
         self._max_size = max_size
         self._timeout = timeout
@@ -71,15 +71,16 @@ class Pool:
         connection = self.take(state)
         if connection is not None:
             return connection
+        until = asyncio.get_running_loop().time() + self._timeout
         if self._size < self._max_size and not self._is_holding_off:
-            opened = await self._opened()
+            opened = await self._opened(until)
             if opened is not None:
                 return opened
         elif not self._size:
             raise Unreachable
         try:
-            async with asyncio.timeout(self._timeout):
-                return await self._next()
+            async with asyncio.timeout_at(until):
+                return await self._next(until)
         except TimeoutError:
             raise Busy from None
 
@@ -139,17 +140,21 @@ class Pool:
     def _is_holding_off(self) -> bool:
         return monotonic() < self._connects_again
 
-    async def _opened(self) -> Connection | None:
+    async def _opened(self, until: float | None = None) -> Connection | None:
         self._size += 1
-        return await self._opened_in_room()
+        return await self._opened_in_room(until)
 
-    async def _opened_in_room(self) -> Connection | None:
-        """Open a connection where there is room that is counted already; None where one can only be waited for."""
+    async def _opened_in_room(self, until: float | None) -> Connection | None:
+        """Open a connection where there is room that is counted already; None where one can only be waited for.
+
+        A server that has not let anybody in by `until`, in the loop's time, has refused it.
+        """
         if self._is_closed:
             self._vacate()
             raise Busy
         try:
-            return Connection(await self._connect())
+            async with asyncio.timeout_at(until):
+                return Connection(await self._connect())
         except Exception:
             self._connects_again = monotonic() + _PAUSE
             self._vacate()
@@ -160,10 +165,10 @@ class Pool:
             self._vacate()
             raise
 
-    async def _next(self) -> Connection:
+    async def _next(self, until: float) -> Connection:
         """Wait for a connection that comes back, or for the room that a lost one leaves."""
         while True:
-            found = await self._given() or await self._opened_in_room()
+            found = await self._given() or await self._opened_in_room(until)
             if found is not None:
                 return found
 

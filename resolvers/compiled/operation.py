@@ -1,5 +1,6 @@
 """Operations whose root fields are compiled: planned once for each shape of their variables, then run."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from graphql.execution.values import VariableValues, VariableValueSource
 from resolvers.coercion import Coerced
 from resolvers.compiled.parts import Chunks
 from resolvers.compiled.planner import BEFORE, BEHIND, Plan, Planner
-from resolvers.compiled.roots import Asked, LeftRoot
+from resolvers.compiled.roots import LeftRoot, Tell
 from resolvers.compiled.selections import Selections
 from resolvers.compiled.slots import Shapes, Supplied, slotted
 from resolvers.compiled.variants import Call
@@ -23,6 +24,9 @@ from security.principal import Principal
 
 _ABSENT: Hashable = object()
 """The shape of a variable that was not given, which is not that of any value."""
+
+_BESIDE_SHAPE = 1_000
+"""Characters that stand for what a plan has whatever the shape of its variables."""
 
 _MOST_PLANS = 64
 """Plans that are kept of one operation; clients that send ever new shapes must not fill the memory."""
@@ -43,13 +47,27 @@ class Ran(NamedTuple):
         return self.response[len(BEFORE) : -len(BEHIND)]
 
 
+class _Called(NamedTuple):
+    """What a root field is at one run, with its statements made."""
+
+    calls: Sequence[Call]
+    tell: Tell
+
+
+class _Kept(NamedTuple):
+    """A plan and its size in characters, without its statements: it has a slot for each value in its shape."""
+
+    plan: Plan
+    size: int
+
+
 @dataclass
 class CompiledOperation:
     """An operation and its plans; shared by all principals of the same capabilities."""
 
     planner: Planner
     prepared: Prepared
-    _plans: OrderedDict[Hashable, Plan] = field(default_factory=OrderedDict)
+    _plans: OrderedDict[Hashable, _Kept] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         schema = self.planner.seen.schema
@@ -72,7 +90,12 @@ class CompiledOperation:
     @property
     def statements(self) -> int:
         """How many statements are kept with them."""
-        return sum(plan.statements for plan in self._plans.values())
+        return sum(1 for kept in self._plans.values() for _ in kept.plan.statements)
+
+    @property
+    def size(self) -> int:
+        """How much is kept with it, in characters."""
+        return sum(kept.size + sum(one.size for one in kept.plan.statements) for kept in self._plans.values())
 
     async def run(
         self,
@@ -94,7 +117,7 @@ class CompiledOperation:
             statement, inputs, _ = only.variants.call(supplied)
             rows = await database.fetch(principal, statement.planning, statement.sql, statement.arguments(inputs))
             return Ran(plan.response((only.told(statement.json(rows, self.planner.cursors, inputs)),)))
-        asked = [root.asked(supplied) for root in plan.roots]
+        asked = await _asked(plan, supplied)
         calls = [call for one in asked for call in one.calls]
         if sent is not None:
             sent += [_sent(root.key, call) for root, one in zip(plan.roots, asked, strict=True) for call in one.calls]
@@ -106,7 +129,12 @@ class CompiledOperation:
             else:
                 found = [await self._among(snapshot, call) for call in calls]
             parts = self._told(asked, found)
-            return Ran(plan.response(parts)) if plan.left is None else await _mixed(plan, parts, execute, snapshot)
+            if plan.left is None:
+                return Ran(plan.response(parts))
+            if not plan.left_reads:
+                # It is the warehouse, for one, that is waited for then, and by nobody with a connection.
+                await snapshot.close()
+            return await _mixed(plan, parts, execute, snapshot)
 
     async def _alone(self, database: Database, principal: Principal, call: Call) -> Chunks | None:
         statement = call.statement
@@ -119,7 +147,7 @@ class CompiledOperation:
         return statement.json(rows, self.planner.cursors, call.inputs)
 
     @staticmethod
-    def _told(asked: Sequence[Asked], found: Sequence[Chunks | None]) -> list[Chunks]:
+    def _told(asked: Sequence[_Called], found: Sequence[Chunks | None]) -> list[Chunks]:
         if len(asked) == 1:
             return [asked[0].tell(found)]
         answers = iter(found)
@@ -128,12 +156,15 @@ class CompiledOperation:
     def _plan_for(self, variables: Coerced, principal: Principal) -> Plan:
         """Return the plan for the shape of the variables and of the principal's claims."""
         shape = self._shape(variables, principal)
-        plan = self._plans.get(shape)
-        if plan is not None:
+        kept = self._plans.get(shape)
+        if kept is not None:
             self._plans.move_to_end(shape)
-            return plan
+            return kept.plan
         with compiling():
-            plan = self._plans[shape] = self._plan(variables)
+            plan = self._plan(variables)
+        size = _BESIDE_SHAPE + len(repr(shape))
+        self.planner.on_kept(size)
+        self._plans[shape] = _Kept(plan, size)
         if len(self._plans) > _MOST_PLANS:
             self._plans.popitem(last=False)
         return plan
@@ -155,6 +186,21 @@ class CompiledOperation:
         with_slots = VariableValues(sources, coerced)
         selections = Selections(self.planner.seen.schema, prepared.document, prepared.operation, with_slots)
         return self.planner.plan(prepared, selections)
+
+
+async def _asked(plan: Plan, supplied: Supplied) -> list[_Called]:
+    """Return what the root fields are at this run, after their statements were made where they have to be."""
+    found: list[_Called] = []
+    for root in plan.roots:
+        one = root.asked(supplied)
+        calls: list[Call] = []
+        for call in one.calls:
+            calls.append(call)
+            if call.is_new:
+                # Making one with large filters takes a tenth of a second, and there may be as many as root fields.
+                await asyncio.sleep(0)
+        found.append(_Called(calls, one.tell))
+    return found
 
 
 def _sent(field: str, call: Call) -> Sent:

@@ -1,8 +1,9 @@
 """Plans: the root fields of an operation for one shape of its variables, and what is left to graphql-core."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import chain
 from typing import Final
 
 from graphql import DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode
@@ -59,9 +60,9 @@ class Plan:
         return [b'%b"%b":' % (b"," if at else b"{", root.key.encode()) for at, root in enumerate(self.roots)]
 
     @property
-    def statements(self) -> int:
-        """How many statements are kept for it."""
-        return sum(root.statements for root in self.roots)
+    def statements(self) -> Iterator[Statement]:
+        """The statements that are kept for it."""
+        return chain.from_iterable(root.statements for root in self.roots)
 
     def response(self, parts: Sequence[Chunks]) -> bytes:
         """Return the response with the JSON of the root fields."""
@@ -77,14 +78,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Planner:
-    """Makes plans for whoever sees the same of the graph; `on_compiled` is told of each new statement."""
+    """Makes plans for whoever sees the same of the graph; `on_kept` is told the size of each plan and statement."""
 
     everything: Graph
     seen: SeenSchema
     limits: Limits
     cursors: Cursors
     version: Version
-    on_compiled: Callable[[], None] = lambda: None
+    on_kept: Callable[[int], None] = lambda _: None
 
     def plan(self, prepared: Prepared, selections: Selections) -> Plan:
         """Return the plan of an operation; raise `NotCompiled` where graphql-core has to answer all of it."""
@@ -149,8 +150,9 @@ class Planner:
         planning = Planning.ONE_ROW if one_row else Planning.ONCE
         if totals or paging.is_filtered:
             planning = Planning.EACH_TIME
-        self.on_compiled()
-        return statement_of(compiled, paging, planning, self.version)
+        statement = statement_of(compiled, paging, planning, self.version)
+        self.on_kept(statement.size)
+        return statement
 
 
 def _row(model: Model, selected: Selected) -> Make:

@@ -1,12 +1,14 @@
 """Root fields of a plan: which statements each needs at a run, and what becomes of their answers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from resolvers.compiled.marks import SEPARATOR
 from resolvers.compiled.parts import Chunks
 from resolvers.compiled.slots import Supplied, filled
+from resolvers.compiled.statement import Statement
 from resolvers.compiled.variants import Call, Variants
 from resolvers.pages import Limits, check_ids
 from resolvers.ways import NotCompiled, Reason
@@ -18,9 +20,9 @@ Tell = Callable[[Sequence[Chunks | None]], Chunks]
 
 
 class Asked(NamedTuple):
-    """What a root field is at one run."""
+    """What a root field is at one run; the statements of its calls are made as these are taken."""
 
-    calls: Sequence[Call]
+    calls: Iterable[Call]
     tell: Tell
 
 
@@ -33,8 +35,8 @@ class Root(Protocol):
         ...
 
     @property
-    def statements(self) -> int:
-        """How many statements are kept for it."""
+    def statements(self) -> Iterable[Statement]:
+        """The statements that are kept for it."""
         ...
 
     def asked(self, supplied: Supplied) -> Asked:
@@ -48,7 +50,7 @@ class KnownRoot:
 
     key: str
     known: bytes
-    statements: ClassVar[int] = 0
+    statements: ClassVar[Iterable[Statement]] = ()
 
     def asked(self, _supplied: Supplied) -> Asked:
         """Return nothing to run."""
@@ -60,7 +62,7 @@ class LeftRoot:
     """A root field that is left to graphql-core."""
 
     key: str
-    statements: ClassVar[int] = 0
+    statements: ClassVar[Iterable[Statement]] = ()
 
     def asked(self, _supplied: Supplied) -> Asked:
         """Return nothing to run, and JSON that is put in later."""
@@ -76,9 +78,9 @@ class StatementRoot:
     missing: bytes | None
 
     @property
-    def statements(self) -> int:
-        """How many statements are kept for it."""
-        return len(self.variants.kept)
+    def statements(self) -> Iterable[Statement]:
+        """The statements that are kept for it."""
+        return self.variants.kept
 
     def asked(self, supplied: Supplied) -> Asked:
         """Return the statement that fits."""
@@ -102,8 +104,8 @@ class NodeRoot:
     types: "ReadableTypes"
 
     @property
-    def statements(self) -> int:
-        """How many statements are kept for it."""
+    def statements(self) -> Iterable[Statement]:
+        """The statements that are kept for it."""
         return self.types.statements
 
     def asked(self, supplied: Supplied) -> Asked:
@@ -122,8 +124,8 @@ class NodesRoot:
     limits: Limits
 
     @property
-    def statements(self) -> int:
-        """How many statements are kept for it."""
+    def statements(self) -> Iterable[Statement]:
+        """The statements that are kept for it."""
         return self.types.statements
 
     def asked(self, supplied: Supplied) -> Asked:
@@ -132,7 +134,7 @@ class NodesRoot:
         check_ids(ids, self.limits)
         order = [parse_global_id(text)[0] for text in ids]
         types = list(dict.fromkeys(order))
-        calls = [self.types[type_name].call(supplied) for type_name in types]
+        calls = (self.types[type_name].call(supplied) for type_name in types)
         return Asked(calls, lambda found: _interleaved(order, dict(zip(types, found, strict=True))))
 
 
@@ -151,9 +153,9 @@ class ReadableTypes:
     made: dict[str, Variants] = field(default_factory=dict)
 
     @property
-    def statements(self) -> int:
-        """How many are kept."""
-        return sum(len(variants.kept) for variants in self.made.values())
+    def statements(self) -> Iterable[Statement]:
+        """Those that are kept."""
+        return chain.from_iterable(variants.kept for variants in self.made.values())
 
     def __getitem__(self, type_name: str) -> Variants:
         """Return the statements of a type; an id of another is none."""

@@ -14,17 +14,25 @@ from resolvers.compiled.slots import Inputs, Supply
 from resolvers.cursors import Cursors
 from resolvers.database import Planning, Texts, Version, sql_of
 
+_BESIDE_TEXT = 1_000
+"""Characters that stand for what a statement has whatever its text."""
+
+_VALUE = 5
+"""Characters that stand for a number, or for a text without its own."""
+
 
 @dataclass(frozen=True)
 class Statement:
     """The statement of one root field. It gives a row of texts; with `paged` a text for each column of a page.
 
+    `size` is how much is kept with it, in characters: its parameters and columns are as many as its text is long.
     `parts` are the field's JSON; the field has none where one of them has none. With `tells_cursors` some stand in the
     texts, to be sealed there.
     """
 
     sql: str
     planning: Planning
+    size: int
     parts: tuple[bytes | Part, ...]
     paged: PageSize | None
     supplies: tuple[Supply, ...]
@@ -75,9 +83,11 @@ def statement_of(compiled: Compiled, paging: Paging, planning: Planning, version
     told: list[sa.ColumnElement[Any]] = [sa.cast(column, sa.VARCHAR) for column in columns or [sa.null()]]
     sql, names, constants = sql_of(compiled.source(sa.select(*told)), version)
     supplies = paging.bind.supplies
+    literals = [constants[name] for name in names if name not in supplies]
     return Statement(
         sql=sql,
         planning=planning,
+        size=_BESIDE_TEXT + len(sql) + _characters(literals),
         parts=parts,
         paged=compiled.paged,
         supplies=tuple(supplies[name] if name in supplies else _always(constants[name]) for name in names),
@@ -97,6 +107,13 @@ def _part(piece: Piece, columns: list[sa.ColumnElement[Any]]) -> bytes | Part:
         return piece
     columns.append(piece)
     return Text(len(columns) - 1)
+
+
+def _characters(value: Any) -> int:
+    """Return how many characters of text take as much memory as a value of the document does."""
+    if isinstance(value, list):
+        return sum(map(_characters, value))
+    return _VALUE + len(value) if isinstance(value, str) else _VALUE
 
 
 def _always(value: Any) -> Callable[[Inputs], Any]:

@@ -26,11 +26,15 @@ from graphql import (
     get_named_type,
 )
 
+from resolvers.costs.introspection import check_introspection
 from resolvers.costs.price import UNSAID, Factor, Flag, Groups, Length, Price, Sum
 from resolvers.costs.weights import list_size, own_weight, weight_of_value
 
 _INTROSPECTION = 100
 """What `__schema` and `__type` cost, whatever is asked of them."""
+
+_AGAIN = 1
+"""What a value costs that is asked for once more, under another name: else one long text could be had 200 times."""
 
 Factors = tuple[Factor, ...]
 
@@ -47,11 +51,16 @@ class _Merged:
 def price_of(
     schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, *, max_page_size: int
 ) -> Price:
-    """Return the price of a valid operation; `max_page_size` is what execution holds each list to."""
+    """Return the price of a valid operation; `max_page_size` is what execution holds each list to.
+
+    Raise `TooExpensive` where it asks for too much by introspection, which has no lengths that a client could choose.
+    """
     walk = _Walk(schema, document, max_page_size)
     root = schema.get_root_type(operation.operation)
     if root is not None:
         walk.add([operation.selection_set], root, 1, (), {})
+    if walk.introspecting:
+        check_introspection(schema, walk.fields, walk.introspecting)
     return Price(walk.rows, walk.work)
 
 
@@ -59,6 +68,7 @@ class _Walk:
     def __init__(self, schema: GraphQLSchema, document: DocumentNode, max_page_size: int) -> None:
         self.rows = Sum()
         self.work = Sum()
+        self.introspecting: list[FieldNode] = []
         self._schema = schema
         self._document = document
         self._most = max_page_size
@@ -87,13 +97,21 @@ class _Walk:
                 one = merged.setdefault(key, _Merged(on, flags=flags))
                 one.flags = one.flags if not one.nodes else ()
                 one.nodes.append(node)
-        for one in merged.values():
-            self._add_field(one, times, (*factors, *one.flags), sized)
+        told: set[tuple[str, str]] = set()
+        for (on_type, _), one in merged.items():
+            node, under = one.nodes[0], (*factors, *one.flags)
+            known = (on_type, node.name.value)
+            if known in told and node.selection_set is None:
+                self.rows.add(_AGAIN * times, under)
+            told.add(known)
+            self._add_field(one, times, under, sized)
 
     def _add_field(self, one: _Merged, times: int, factors: Factors, sized: dict[str, "int | Factor"]) -> None:
         name = one.nodes[0].name.value
         if name.startswith("__"):
-            self.work.add(0 if name == "__typename" else _INTROSPECTION * times, factors)
+            if name != "__typename":
+                self.work.add(_INTROSPECTION * times, factors)
+                self.introspecting += one.nodes
             return
         declared = cast("dict[str, GraphQLField]", getattr(one.parent, "fields", {}))[name]
         self.work.add(own_weight(declared) * times, factors)
@@ -121,6 +139,12 @@ class _Walk:
         if names:
             return Length(names, least, otherwise, self._most)
         return otherwise if least == UNSAID else min(least, self._most)
+
+    def fields(
+        self, selection: SelectionSetNode, parent: GraphQLNamedType
+    ) -> Iterator[tuple[GraphQLNamedType, FieldNode]]:
+        """Give the fields of a selection and its fragments, whatever their conditions, with the types they are of."""
+        return ((on, node) for on, node, _ in self._fields(selection, parent, ()))
 
     def _fields(
         self, selection: SelectionSetNode, parent: GraphQLNamedType, flags: Factors

@@ -142,7 +142,6 @@ def _add_connection(types: Types, model: Model) -> None:
             types.output("cursor", "str", "Place of the row, for `after` and `before`."),
             types.output("node", model.name, "The row."),
         ],
-        directives=[FREE],
     )
     types.add_object(
         f"{model.name}Connection",

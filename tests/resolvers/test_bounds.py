@@ -56,7 +56,7 @@ async def test_plans_of_a_document(ask_unguarded: Asking, monkeypatch: pytest.Mo
 
 
 async def test_statements_of_all_documents(ask_compiled: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "_MOST_STATEMENTS", 12)
+    monkeypatch.setattr(documents, "_MOST_PLANNED", 40_000)
     engine = new_engine(ask_compiled.engine._paths.database, compiling=True)
     document = """query ($where: CategoryFilter, $first: Int) {
         categories(where: $where, first: $first) { nodes { id } } node(id: "Q2F0ZWdvcnk6MQ==") { id }
@@ -65,8 +65,42 @@ async def test_statements_of_all_documents(ask_compiled: Asking, monkeypatch: py
         for first in (1, 100):
             asked = Operation(document + " " * (number // 2), None, {"where": {"and": [{}] * number}, "first": first})
             assert (await engine.execute(asked, ADMIN.principal)).status == 200
-            assert 1 <= engine.kept["statements"] <= 12
+            assert 2_000 <= planned(engine) <= 40_000
     assert engine.kept["documents"] < 15
+
+
+@pytest.mark.parametrize(("first", "status"), [(1, 200), (0, 400)], ids=["with a statement", "refused before it"])
+async def test_plans_and_statements_are_kept_by_their_size(
+    ask_compiled: Asking, first: int, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large filters make plans and statements a hundred times as large as usual ones."""
+    monkeypatch.setattr(documents, "_MOST_PLANNED", 30_000)
+    engine = new_engine(ask_compiled.engine._paths.database, compiling=True)
+    for number in range(12):
+        document = f"query A{number}($w: CategoryFilter) {{ categories(where: $w, first: {first}) {{ totalCount }} }}"
+        where = {"or": [{"name": {"eq": "x"}}] * 60}
+        for words in ("contains", "startsWith"):
+            asked = Operation(document, None, {"w": {**where, "not": {"name": {words: "x"}}}})
+            assert (await engine.execute(asked, ADMIN.principal)).status == status
+            assert 2_000 <= planned(engine) <= 30_000
+
+
+async def test_values_of_a_document_are_part_of_the_size(ask_compiled: Asking) -> None:
+    engine = new_engine(ask_compiled.engine._paths.database, compiling=True)
+    sizes: list[int] = []
+    for values in (["a"], ["a"] * 100, ["a" * 1_000]):
+        text = " ".join(f'"{value}"' for value in values)
+        document = f"{{ categories(where: {{name: {{in: [{text}]}}}}) {{ totalCount }} }}"
+        assert (await engine.execute(Operation(document), ADMIN.principal)).status == 200
+        sizes.append(planned(engine) - sum(sizes))
+    assert [size - sizes[0] for size in sizes[1:]] == [99 * 6, 999]
+
+
+def planned(engine: Engine) -> int:
+    """Return the size of all plans and statements that are kept, but for what was kept last."""
+    sizes = [compiled.size for compiled in engine._documents._compiled()]
+    assert engine._documents._planned_at_most >= sum(sizes)
+    return sum(sizes)
 
 
 async def test_schemas(monkeypatch: pytest.MonkeyPatch) -> None:

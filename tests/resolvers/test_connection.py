@@ -57,3 +57,15 @@ async def test_of_too_many_statements_those_used_longest_ago_are_let_go(
     kept = await connection.driver.fetch("select statement from pg_prepared_statements")
     numbered = {row["statement"] for row in kept if row["statement"].endswith("as number")}
     assert numbered == {"select 1 as number", "select 3 as number"}
+
+
+async def test_of_long_statements_fewer_are_kept(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "_MOST_CHARACTERS", 300)
+    for number, length in ((1, 100), (2, 100), (1, 100), (3, 100), (4, 400), (5, 1), (6, 1)):
+        rows = await connection.fetch(f"select {number}{' ' * length}as number", [])
+        assert [tuple(row) for row in rows] == [(number,)]
+        if number == 4:
+            assert not connection._prepared
+    kept = await connection.driver.fetch("select statement from pg_prepared_statements")
+    numbered = {row["statement"] for row in kept if row["statement"].endswith("as number")}
+    assert numbered == {"select 5 as number", "select 6 as number"}

@@ -1,6 +1,7 @@
 """The database as the gateway uses it: it can only read, sees one moment, and ends what nobody waits for."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -16,6 +17,7 @@ from psycopg import sql
 from app.embedded import Stack
 from resolvers.database import Database, Planning
 from resolvers.engine import Operation
+from resolvers.pool import Pool
 from security.errors import TimedOut, Unavailable
 from tests.databases import new_database
 from tests.graph import new_engine, serving_url
@@ -267,6 +269,45 @@ async def test_a_statement_out_of_time_ends_its_operation(
         assert (await engine.execute(FEED, ADMIN.principal)).status == 200
 
 
+async def test_an_operation_that_is_in_the_way_of_changing_tables_is_refused(
+    database: Database, owner_url: str
+) -> None:
+    async with database.snapshot(ADMIN.principal) as snapshot:
+        await snapshot.fetch(COUNT)
+        with psycopg.connect(owner_url) as connection:
+            # It waits for the operation, and the operation then for it, which finds that out.
+            connection.execute("set local deadlock_timeout = '1min'")
+            connection.execute("lock table customers in access exclusive mode")
+            changing = asyncio.create_task(asyncio.to_thread(connection.execute, "lock table orders"))
+            await asyncio.sleep(0.2)
+            with pytest.raises(Unavailable, match="could not finish"):
+                await snapshot.fetch(sa.select(sa.func.count()).select_from(GRAPH["Customer"].table))
+            await snapshot.close()
+            await changing
+            connection.rollback()
+    assert database.pool.free == database.pool.size == 1
+
+
+async def test_an_operation_on_a_table_that_has_changed_is_refused_once(url: str, owner_url: str) -> None:
+    async with opened(url, max_size=1) as database:
+        engine = new_engine(database)
+        assert (await engine.execute(FEED, ADMIN.principal)).status == 200
+        with psycopg.connect(owner_url, autocommit=True) as connection:
+            for digits in (16, 14):
+                connection.execute(f"alter table orders alter column total type numeric({digits}, 2)")
+                answer = await engine.execute(FEED, ADMIN.principal)
+                assert (answer.status, b'"UNAVAILABLE"' in answer.body) == (503, True)
+                assert (await engine.execute(FEED, ADMIN.principal)).status == 200
+
+
+async def test_a_statement_for_which_there_is_no_room_ends_no_connection(database: Database) -> None:
+    """An error of the same class as those of a full disk or memory, raised where the role may raise it."""
+    raised = "do $$ begin raise exception 'no room' using errcode = '53100'; end $$"
+    with pytest.raises(Unavailable, match="could not finish"):
+        await database.fetch(ADMIN.principal, Planning.ONCE, raised, [])
+    assert database.pool.free == database.pool.size == 1
+
+
 @PATHS
 async def test_an_operation_without_a_database_is_refused(url: str, owner_url: str, compiling: bool) -> None:
     async with opened(url, max_size=1, acquire_timeout=0.2) as database:
@@ -324,6 +365,18 @@ async def test_a_server_that_is_full_answers_with_the_connections_that_there_are
             answers = await asyncio.gather(*(engine.execute(FEED, ADMIN.principal) for _ in range(20)))
         assert {answer.status for answer in answers} == {200}
         assert database.pool.size == 2
+
+
+@PATHS
+async def test_a_server_that_lets_nobody_in_is_not_waited_for_long(compiling: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host, port = silent.getsockname()
+        pool = Pool(lambda: asyncpg.connect(host=host, port=port, user="somebody"), max_size=2, timeout=0.3)
+        engine = new_engine(Database(pool, version=(18, 0), observe=None), compiling=compiling)
+        async with asyncio.timeout(2):
+            answers = await asyncio.gather(*(engine.execute(FEED, ADMIN.principal) for _ in range(4)))
+    assert {(answer.status, b'"UNAVAILABLE"' in answer.body) for answer in answers} == {(503, True)}
+    assert pool.size == 0
 
 
 @contextmanager

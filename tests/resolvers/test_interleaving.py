@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from app.embedded import Stack
 from resolvers.database import Database
 from resolvers.engine import Operation
-from tests.graph import asking, new_engine, serving_url
+from tests.graph import Asking, asking, new_engine, serving_url
 from tests.model.viewers import ADMIN, CUSTOMER, VIEWERS, Viewer, rows_of
 from tests.model.world import GRAPH, World, as_id
 from tests.sample import new_sample
@@ -103,3 +104,29 @@ async def test_an_operation_that_fails_takes_nothing_from_another_field(
         told = await ask(document, ADMIN.principal, {"first": -1})
         assert told.refusal == "BAD_USER_INPUT"
         assert (await ask(document, ADMIN.principal, {"first": 1})).data["b"]["customer"]
+
+
+async def test_others_run_while_the_statements_of_an_operation_are_made(ask_compiled: Asking) -> None:
+    """Making all of them, each with a large filter, would take seconds in which nobody else is answered."""
+    engine = new_engine(ask_compiled.engine._paths.database, compiling=True)
+    turns = 0
+    seen: list[int] = []
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    engine._paths = replace(engine._paths, on_kept=lambda _: seen.append(turns))
+    others = asyncio.create_task(take_turns())
+    ids = [as_id(GRAPH[name], {"id": 1}) for name in ("Order", "Customer", "Product")]
+    document = """query ($ids: [ID!]!) {
+        a: orders(first: 1) { nodes { id } } b: orders(first: 2) { nodes { id } } nodes(ids: $ids) { id }
+    }"""
+    answer = await engine.execute(Operation(document, variables={"ids": ids}), ADMIN.principal)
+    others.cancel()
+    assert answer.status == 200
+    # The plan, and then a statement for each field and type.
+    assert len(seen) == 6
+    assert len({*seen[1:]}) == 5

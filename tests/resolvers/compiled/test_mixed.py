@@ -126,3 +126,19 @@ async def test_an_operation_without_rows_is_left_as_a_whole(ask_compiled: Asking
     assert not isinstance(variables, list)
     with pytest.raises(NotCompiled):
         await operation.run(ask_compiled.engine._paths.database, variables, ADMIN.principal, execute)
+
+
+async def test_nobody_waits_with_a_connection_for_what_needs_none(ask_compiled: Asking) -> None:
+    database = ask_compiled.engine._paths.database
+    taken: list[int] = []
+
+    async def execute(_document: DocumentNode, _snapshot: Snapshot) -> ExecutionResult:
+        taken.append(database.pool.size - database.pool.free)
+        return ExecutionResult({"__schema": None}, None)
+
+    operation, found = await prepared(ONE.replace("orders", "customers(first: 1) { nodes { id } } orders"))
+    variables = found.coercer({})
+    assert not isinstance(variables, list)
+    ran = await operation.run(database, variables, ADMIN.principal, execute)
+    assert ran.data.startswith(b'{"__schema":null,"customers":{"nodes":[{')
+    assert taken == [0]

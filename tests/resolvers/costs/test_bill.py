@@ -29,10 +29,10 @@ class Paying:
     engine: Engine
     budgets: Budgets
 
-    async def cost(self) -> tuple[int, int]:
+    async def cost(self, asked: Operation = ASKED) -> tuple[int, int]:
         """Ask, and return the status and what it has cost."""
         before = self.left
-        answer = await self.engine.execute(ASKED, ADMIN.principal)
+        answer = await self.engine.execute(asked, ADMIN.principal)
         return answer.status, before - self.left
 
     @property
@@ -88,3 +88,26 @@ async def test_what_the_database_does_not_answer_costs_the_least(
                 " where datname = current_database() and pid <> pg_backend_pid()"
             )
             assert [await payer.cost() for _ in range(3)] == [(503, 1)] * 3
+
+
+@PATHS
+@pytest.mark.parametrize(
+    ("bad", "cost"),
+    [
+        ('product(id: "no id") { id }', 1),
+        ("orders(first: 1000) { nodes { id } }", 1),
+        ('orders(first: 50) { nodes { id } } product(id: "no id") { id }', 51),
+    ],
+    ids=["an id alone", "a size alone", "beside rows"],
+)
+async def test_what_is_refused_for_a_value_costs_what_was_read(
+    url: str, *, compiling: bool, bad: str, cost: int
+) -> None:
+    async with paying(url, compiling=compiling) as payer:
+        assert await payer.cost(Operation(f"{{ {bad} }}")) == (400, cost)
+
+
+async def test_what_is_refused_when_compiled_fields_were_answered_costs_all(url: str) -> None:
+    asked = Operation('{ orders(first: 50) { nodes { id } } qualityHistory(name: "x", first: 0) { name } }')
+    async with paying(url, compiling=True) as payer:
+        assert await payer.cost(asked) == (400, 60)
