@@ -34,7 +34,10 @@ _INTROSPECTION = 100
 """What `__schema` and `__type` cost, whatever is asked of them."""
 
 _AGAIN = 1
-"""What a value costs that is asked for once more, under another name: else one long text could be had 200 times."""
+"""What a value costs that is asked for once more, under another name: else one long text could be had 200 times.
+
+It is not given back where fewer rows are found: what is counted in an answer are its objects, and it is none.
+"""
 
 Factors = tuple[Factor, ...]
 
@@ -102,7 +105,7 @@ class _Walk:
             node, under = one.nodes[0], (*factors, *one.flags)
             known = (on_type, node.name.value)
             if known in told and node.selection_set is None:
-                self.rows.add(_AGAIN * times, under)
+                self.work.add(_AGAIN * times, under)
             told.add(known)
             self._add_field(one, times, under, sized)
 
