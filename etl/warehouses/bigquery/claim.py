@@ -28,6 +28,7 @@ class Claim:
         self._service = service
         self._owner = owner
         self._checkpoints = Stream(service, "checkpoint")
+        self._streams: set[str] = set()
         # Whoever comes later is later, also where a clock stepped back, or another machine's is ahead.
         self._began = max(time.time_ns() // 1000, self._newest("owner") + 1, self._newest("checkpoint") + 1)
         self._take()
@@ -67,14 +68,16 @@ class Claim:
 
     def _sign(self) -> None:
         stream, at = self._checkpoints.open(), dt.datetime.now(dt.UTC)
+        self._streams.add(stream)
         row = {"epoch": self._began, "owner": self._owner, "stream": stream, "at": at}
         Stream(self._service, "owner").append(pa.Table.from_pylist([row], _OWNER))
 
     def _end_others(self) -> None:
         found = self._service.query(f"select epoch, stream from {self._service.place.name('owner')}").to_pylist()
-        if any((row["epoch"], row["stream"]) > (self._began, self._checkpoints.name) for row in found):
+        others = [(row["epoch"], row["stream"]) for row in found if row["stream"] not in self._streams]
+        # Streams have random names: one of its own that BigQuery let go must not be taken for somebody later.
+        if any(other > (self._began, max(self._streams)) for other in others):
             raise Fenced(TAKEN)
-        others = [(row["epoch"], row["stream"]) for row in found if row["stream"] != self._checkpoints.name]
         for _, stream in sorted(others, reverse=True)[:10]:
             self._end(stream)
 
