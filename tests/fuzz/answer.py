@@ -183,6 +183,8 @@ def _exists(rights: Rights, named: Named) -> bool:
             return rights.has_field(entity, name)
         case ("compared", entity, name):
             return rights.compares(entity, name)
+        case ("measured", entity, name):
+            return rights.measures(entity, name)
         case ("link", entity, target):
             return rights.has_link(entity, target)
     raise AssertionError(named)

@@ -81,6 +81,7 @@ class Chance:
             "count": rights.counts,
             "field": rights.has_field,
             "compared": rights.compares,
+            "measured": rights.measures,
             "link": rights.has_link,
         }
         return tests[named[0]](*named[1:])
@@ -153,9 +154,9 @@ class Chance:
             return Leaf(self.key(), "id")
         return Leaf(self.key(), self.picked(model.fields, lambda name: ("field", model.name, name)))
 
-    def field(self, model: Model, names: Iterable[str]) -> str:
-        """Return a field of an entity to choose, order or group rows by, or to sum up."""
-        found: str = self.picked(names, lambda name: ("compared", model.name, name))
+    def field(self, model: Model, names: Iterable[str], right: str = "compared") -> str:
+        """Return a field of an entity to choose or order rows by or, with the right `measured`, to group or sum up."""
+        found: str = self.picked(names, lambda name: (right, model.name, name))
         return found
 
     def _page(self, name: str, model: Model, coordinate: str, link: Link | None, depth: int) -> Page:

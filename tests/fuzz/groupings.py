@@ -3,7 +3,7 @@
 import random
 from typing import TYPE_CHECKING
 
-from schema.model import Kind, Model, ScalarField
+from schema.model import Kind, Model
 from tests.fuzz.conditions import conditions
 from tests.fuzz.operation import Arguments, Constant, Groups
 from tests.model.groups import path_of
@@ -49,15 +49,11 @@ def _measures(asking: "Chance", model: Model) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for measure in chance.sample(("sum", "avg", "min", "max"), chance.randint(0, 3)):
         sums = measure in ("sum", "avg")
-        names = [n for n, f in _told(asking, model) if (f.kind.is_number if sums else f.kind.is_ordered)]
+        names = [n for n, f in model.fields.items() if (f.kind.is_number if sums else f.kind.is_ordered)]
         if names:
-            chosen = (asking.field(model, names) for _ in range(chance.randint(1, 2)))
+            chosen = (asking.field(model, names, "measured") for _ in range(chance.randint(1, 2)))
             found[measure] = list(dict.fromkeys(chosen))
     return found
-
-
-def _told(asking: "Chance", model: Model) -> list[tuple[str, ScalarField]]:
-    return [(name, field) for name, field in model.fields.items() if asking.rights.measures(model.name, name)]
 
 
 def _group_by(asking: "Chance", model: Model) -> list[Arguments]:
@@ -72,9 +68,9 @@ def _entry(asking: "Chance", model: Model, depth: int) -> Arguments:
         link = asking.link(model, model.to_one)
         if link:
             return {link.name: _entry(asking, GRAPH[link.target], depth - 1)}
-    names = [n for n, f in _told(asking, model) if f.kind in (*_GROUPED, Kind.DATETIME)]
+    names = [n for n, f in model.fields.items() if f.kind in (*_GROUPED, Kind.DATETIME)]
     if not names or chance.random() < 0.2:
         return {"field": Constant("ID")}
-    field = model.fields[asking.field(model, names)]
+    field = model.fields[asking.field(model, names, "measured")]
     unit = {"by": Constant(chance.choice(_UNITS))} if field.kind is Kind.DATETIME else {}
     return {"field": Constant(field.constant)} | unit

@@ -149,7 +149,8 @@ class Rights:
 
     def measures(self, entity: str, name: str) -> bool:
         """Tell whether groups tell of a field: of what is sensitive not, where rows are counted and not read."""
-        return not (self.counts_unseen(entity) and NEEDS_MORE.get((entity, name)) in SENSITIVE)
+        is_withheld = self.counts_unseen(entity) and NEEDS_MORE.get((entity, name)) in SENSITIVE
+        return self.compares(entity, name) and not is_withheld
 
     def masks(self, entity: str, name: str) -> bool:
         """Tell whether a field is seen masked."""
