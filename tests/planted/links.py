@@ -12,6 +12,7 @@ from resolvers.compiled.rows import RowCompiler
 from resolvers.reference import aggregates, resolvers
 from resolvers.reference.loaders import CountByParentLoader, PageByParentLoader, RowByKeyLoader
 from resolvers.sql.groups import Grouping
+from resolvers.sql.scope import all_hold
 from resolvers.sql.where import Filters
 from schema.derive import inputs
 from schema.model import Model
@@ -33,6 +34,16 @@ def _counting(about: str, plant: Plant, *entities: str, rude: bool = False, buil
     """Look at what somebody is told of who may count and not read."""
     focus = on(*entities, kinds=("groups",), rude=rude)
     return Bug(about, plant, BOTH_PATHS, ("analyst",), focus, builds_schemas=builds_schemas)
+
+
+def _mixed(about: str, plant: Plant, *, rude: bool = False, builds_schemas: bool = False) -> Bug:
+    """Look at what somebody is told who may read some of the rows that it counts."""
+    scopes = (
+        *("customers:read:aggregate", "customers:read:territory", "customers.pii:read", "customers.credit:read"),
+        *("orders:read:aggregate", "orders:read:territory", "orders.notes:read"),
+    )
+    focus = on("Customer", "Order", kinds=("groups",), rude=rude)
+    return Bug(about, plant, BOTH_PATHS, ("admin",), focus, scopes, builds_schemas=builds_schemas)
 
 
 def _plant_groups_of_any_size(patch: Patch) -> None:
@@ -63,6 +74,16 @@ BUGS = (
         roles=("admin",),
         scopes=("orders:read:aggregate", "orders:read:territory", "customers:read:aggregate"),
         focus=on("Order", kinds=("groups",)),
+    ),
+    _mixed(
+        "groups tell what is sensitive of rows that are only counted",
+        instead(Model, "measured", property(lambda model: model.fields)),
+        rude=True,
+        builds_schemas=True,
+    ),
+    _mixed(
+        "rows that are only counted are chosen by their keys, and by what is sensitive in them",
+        instead(Filters, "_of_readable", lambda _self, _model, _source, conditions: all_hold(*conditions)),
     ),
     _exit("a page shows hidden rows", blind(_Connection, "_source"), COMPILED, ("page",)),
     _exit("totals count hidden rows", blind(_Connection, "_count"), COMPILED, ("page",)),
