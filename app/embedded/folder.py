@@ -114,12 +114,14 @@ def find_folder(path: Path) -> DataFolder | None:
         marker = path / MARKER
         if not marker.exists():
             strangers = {entry.name for entry in path.iterdir()} - _BEFORE_MARKER
-            if strangers:
+            # Whoever makes it at this moment writes the marker before anything else.
+            if not marker.exists():
+                if not strangers:
+                    return None
                 raise StartError(
                     f"{path} is not empty and was not made by the gateway (it has no {MARKER}); nothing in it"
                     f" was touched: {_ELSEWHERE}, a new or an empty one"
                 )
-            return None
         return DataFolder(path=path, id=_check(marker))
 
 
