@@ -111,7 +111,24 @@ class RawTable:
         """Return changes with the values that the source did not send."""
         own = pa.schema([records.schema.field(name) for name in records.column_names[len(META) :]])
         typed = pa.schema([pa.field("_key", pa.int64()), *own])
-        return filled(records, lambda keys: self.known(keys, own.names).cast(typed))
+
+        def before(keys: Collection[int]) -> pa.Table:
+            found = self.known(keys, own.names)
+            # A row that goes on under another key may be deleted by a message of its own, which came before.
+            gone = {*keys} & {*records.column("_old_key").to_pylist()} - {*found.column("_key").to_pylist()}
+            known = [found, self._deleted(gone, own.names)] if gone else [found]
+            return pa.concat_tables([one.cast(typed) for one in known])
+
+        return filled(records, before)
+
+    def _deleted(self, keys: Collection[int], names: Sequence[str]) -> pa.Table:
+        """Return rows that are no more as they were last."""
+        query = f"""
+        select _key, {quoted(names)} from raw.{self.name}__log
+        where _op not in ({Operation.DELETE:d}, {Operation.TRUNCATE:d}) and _key in (select unnest($1))
+        qualify row_number() over (partition by _key order by _commit_lsn desc, _seq desc) = 1
+        """
+        return self._cursor.sql(query, params=[list(keys)]).to_arrow_table()
 
     def insert(self, records: pa.Table, load_id: int | None) -> None:
         """Append changes to the log, or without a load to those that wait."""

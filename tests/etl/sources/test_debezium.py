@@ -126,7 +126,9 @@ def test_a_long_value_that_was_not_sent_is_kept(pair: Pair) -> None:
     assert pair.things() == {1: ("long", Decimal("2.00"))}
 
 
-def test_a_row_under_another_key_keeps_its_long_value(pair: Pair) -> None:
+@pytest.mark.parametrize("is_apart", [False, True])
+def test_a_row_under_another_key_keeps_its_long_value(pair: Pair, *, is_apart: bool) -> None:
+    """Also where the message of its deletion comes in another batch, before it."""
     made_long = pair.connector.envelope(THINGS, row_of(1, "long"), Operation.INSERT)
     pair.kafka.write(f"{PREFIX}.things", b"{}", made_long, partition=0)
     pair.deliver()
@@ -135,7 +137,9 @@ def test_a_row_under_another_key_keeps_its_long_value(pair: Pair) -> None:
     for row, operation, headers in ((gone, Operation.DELETE, []), (made, Operation.INSERT, old)):
         value = pair.connector.envelope(THINGS, row, operation)
         pair.kafka.write(f"{PREFIX}.things", {"id": row["_key"]}, value, partition=0, headers=headers)
-    pair.deliver(2)
+        if is_apart:
+            pair.deliver_all()
+    pair.deliver_all()
     assert pair.things() == {7: ("long", Decimal("1.50"))}
 
 
