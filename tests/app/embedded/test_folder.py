@@ -4,11 +4,12 @@ import json
 import os
 import stat
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from app.embedded.folder import MARKER, find_folder, make_folder
+from app.embedded.folder import MARKER, DataFolder, find_folder, make_folder
 from app.errors import StartError
 
 
@@ -119,6 +120,20 @@ def test_folders_made_at_the_same_time_agree(tmp_path: Path) -> None:
         thread.join()
     assert len(found) == 8
     assert len(set(found)) == 1
+
+
+def test_a_folder_that_is_made_while_it_is_looked_at_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[DataFolder] = []
+    listed = Path.iterdir
+
+    def made_first(path: Path) -> Iterator[Path]:
+        monkeypatch.undo()
+        made.append(make_folder(tmp_path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", made_first)
+    found = find_folder(tmp_path)
+    assert [found] == made
 
 
 def test_secrets_are_private_and_stay(tmp_path: Path) -> None:
